@@ -1,0 +1,1 @@
+"""The faces: Hypercorn, Quart, and what the outside sees."""

@@ -1,0 +1,114 @@
+"""The tree of errors, sorted by whose fault it is.
+
+Every error that may reach a client knows the HTTP status it is answered with
+and the code that goes into `x-trioproxy-error`. Once the response head is out
+there is no status left to send: then the same error truncates the stream.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TrioProxyError(Exception):
+    """Root of the tree; never raised itself."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ClientError(TrioProxyError):
+    """The request is at fault; nothing was sent upstream, or no more of it will be."""
+
+    status = 400
+    code = "bad_request"
+
+
+class UnknownProvider(ClientError):
+    status = 404
+    code = "unknown_provider"
+
+
+class RequestTimeout(ClientError):
+    """The client stayed silent for longer than `server.request_silence` while it owed a body."""
+
+    status = 408
+    code = "request_timeout"
+
+
+class RequestTooLarge(ClientError):
+    status = 413
+    code = "request_too_large"
+
+
+class UpgradeRequired(ClientError):
+    """WebSocket is not spoken on provider routes (RFC 9110, 15.5.22)."""
+
+    status = 426
+    code = "upgrade_required"
+
+
+class UpstreamError(TrioProxyError):
+    """The upstream, or the way to it, is at fault."""
+
+    status = 502
+    code = "upstream_closed"
+
+
+class UpstreamConnectFailed(UpstreamError):
+    """DNS, refused, TLS, or `timeouts.connect` passed: nothing was sent."""
+
+    code = "upstream_connect_failed"
+
+
+class UpstreamClosed(UpstreamError):
+    """The connection broke (closed, reset, or garbled) before a response head."""
+
+    code = "upstream_closed"
+
+
+class UpstreamTimeout(UpstreamError):
+    """A phase after connecting took longer than its limit in `[timeouts]`."""
+
+    status = 504
+    code = "upstream_timeout"
+
+
+class UpstreamTruncated(UpstreamError):
+    """The response body ended before its framing said so; the head is out already."""
+
+    code = "upstream_truncated"
+
+
+class OurError(TrioProxyError):
+    """A fault of this proxy."""
+
+
+class Draining(OurError):
+    """The proxy is shutting down and takes no new work."""
+
+    status = 503
+    code = "draining"
+
+
+class ShuttingDown(OurError):
+    """The server's shutdown deadline ended a call that was in flight."""
+
+    status = 503
+    code = "shutdown"
+
+
+class ConfigurationError(TrioProxyError):
+    """The configuration is wrong. `problems` names each fault: file, key, and what was expected."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class LedgerError(OurError):
+    """The ledger cannot be opened, read or written."""

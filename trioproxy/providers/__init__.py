@@ -1,0 +1,1 @@
+"""One dialect a file, pure: recognise, read, meter, word errors."""

@@ -1,0 +1,1 @@
+"""Values to decisions, pure: time and chance are arguments."""

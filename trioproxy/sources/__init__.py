@@ -1,0 +1,1 @@
+"""What answers a call: open() -> async context manager of an answer."""

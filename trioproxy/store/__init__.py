@@ -1,0 +1,1 @@
+"""The ledger: one row a call, one row an exchange, each settled once."""

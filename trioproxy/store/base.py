@@ -1,0 +1,85 @@
+"""The seam between the relay and the ledger: enqueue now, commit later, lose nothing in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import trio
+
+from trioproxy.model import CallOpening, CallReceipt, ExchangeOpening, ExchangeReceipt
+
+Row = CallOpening | ExchangeOpening | CallReceipt | ExchangeReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerHealth:
+    """How the ledger is doing, for the readiness page."""
+
+    ok: bool
+    waiting: int = 0
+    dropped: int = 0
+    late: int = 0
+    error: str | None = None
+
+
+class Ledger(Protocol):
+    """Where calls and exchanges are recorded.
+
+    `open` and `settle` are synchronous and never fail: they enqueue. One writer
+    task (`run`) commits in groups, in a thread.
+    """
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """The writer. Reports started once the ledger is open and the rows of dead processes
+        are marked `crashed`. Returns after `close()`, when everything that waits is committed."""
+        ...
+
+    def open(self, exchange: ExchangeOpening, call: CallOpening) -> trio.Event:
+        """Enqueue both rows, open; the event is set once they are durable."""
+        ...
+
+    def settle_call(self, receipt: CallReceipt) -> None: ...
+
+    def settle_exchange(self, receipt: ExchangeReceipt) -> None:
+        """Enqueue the end of an exchange, whether its row was opened before or not."""
+        ...
+
+    def went_on_without(self, call: CallOpening) -> None:
+        """Count a request that did not wait for its row any longer."""
+        ...
+
+    def health(self) -> LedgerHealth: ...
+
+    def close(self) -> None:
+        """No more rows will come: `run` returns when the queue is written."""
+        ...
+
+
+class Engine(Protocol):
+    """A database, as the writer's thread sees it. Every method blocks and runs in that thread alone."""
+
+    def connect(self) -> None:
+        """Open or create, migrate, mark this process's ownership.
+
+        Raises:
+            LedgerError: it cannot be opened; the message says what and why.
+        """
+        ...
+
+    def recover(self) -> int:
+        """Mark the open rows of processes that are gone as `crashed`; how many calls that were."""
+        ...
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write `rows` in one transaction, all or none, and return when it is durable.
+
+        Raises:
+            LedgerError: nothing was written.
+        """
+        ...
+
+    def disconnect(self) -> None:
+        """Close, and give up this process's ownership. Idempotent."""
+        ...

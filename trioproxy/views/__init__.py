@@ -1,0 +1,1 @@
+"""Lists and sums for people, from rows; pure."""
