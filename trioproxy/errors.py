@@ -53,10 +53,14 @@ class UpgradeRequired(ClientError):
 
 
 class UpstreamError(TrioProxyError):
-    """The upstream, or the way to it, is at fault."""
+    """The upstream, or the way to it, is at fault. `garbled`: it spoke, but not HTTP."""
 
     status = 502
     code = "upstream_closed"
+
+    def __init__(self, message: str, *, garbled: bool = False) -> None:
+        super().__init__(message)
+        self.garbled = garbled
 
 
 class UpstreamConnectFailed(UpstreamError):

@@ -57,7 +57,9 @@ class Speaker(Protocol):
         """`path` is the path sent upstream, decoded (`/v1/messages`)."""
         ...
 
-    def read_request(self, operation: Operation, body: bytes, preview_chars: int) -> Asked:
+    def read_request(
+        self, operation: Operation, body: bytes, preview_chars: int, *, content_encoding: str = ""
+    ) -> Asked:
         """Read what the ledger wants to know; an unreadable body is an empty `Asked`."""
         ...
 

@@ -1,0 +1,122 @@
+"""The composition root: settings in, an app out, with everything it stands on.
+
+    lifespan.startup  ─▶ ledger writer ─▶ house      tasks of the lifespan's nursery, supervised
+    lifespan.shutdown ─▶ house ─▶ ledger writer      closed in this order: rows are last
+
+A ledger writer or house that is lost while the proxy serves is told by `app.lose`:
+readiness says 503 and the process ends with status 1.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import Protocol
+
+import trio
+
+from trioproxy.app.proxy import ProxyApp
+from trioproxy.exchange import Desk
+from trioproxy.house import House
+from trioproxy.rules.lifecycle import Phase
+from trioproxy.settings import Settings, TimeoutSettings
+from trioproxy.sources.upstream import Upstream
+from trioproxy.store import open_ledger
+from trioproxy.store.prices import PriceBook
+
+log = logging.getLogger("trioproxy")
+
+# How long the last rows may take; less than Hypercorn's shutdown_timeout, so that the deadlines nest.
+CLOSING_S = 20.0
+
+
+class Service(Protocol):
+    """A task that reports started once it is ready, and returns once it has been closed."""
+
+    async def run(self, *, task_status: trio.TaskStatus[None]) -> None: ...
+
+
+def limits(timeouts: TimeoutSettings) -> dict[Phase, float]:
+    """The longest each phase may take without progress, in seconds."""
+    return {
+        Phase.CONNECTING: timeouts.connect,
+        Phase.SENDING: timeouts.write,
+        Phase.WAITING: timeouts.first_byte,
+        Phase.STREAMING: timeouts.read,
+        Phase.BLOCKED: math.inf,
+        Phase.ENDED: math.inf,
+    }
+
+
+def compose(settings: Settings) -> ProxyApp:
+    """Build the app; nothing is opened before its lifespan starts."""
+    prices = PriceBook()
+    house, upstream = House(), Upstream()
+    ledger = open_ledger(settings.ledger.url, durability=settings.ledger.durability, price=prices.price)
+    desk = Desk(
+        providers=settings.providers,
+        limits_s=limits(settings.timeouts),
+        max_request_bytes=settings.server.max_request_bytes,
+        preview_chars=settings.ledger.prompt_preview,
+        source=upstream,
+        ledger=ledger,
+        house=house,
+        clock=time.time,
+    )
+    app = ProxyApp(desk, request_silence_s=settings.server.request_silence)
+    ended = {"the ledger's writer": trio.Event(), "the house": trio.Event()}
+
+    @app.before_serving
+    async def open_all() -> None:
+        await app.nursery.start(_supervise, app, "the ledger's writer", ledger, ended)
+        await app.nursery.start(_supervise, app, "the house", house, ended)
+
+    @app.after_serving
+    async def close_all() -> None:
+        app.closing = True
+        with trio.move_on_after(CLOSING_S):  # noqa: TID251 - nested in Hypercorn's shutdown_timeout
+            house.close()
+            await ended["the house"].wait()
+            ledger.close()
+            await ended["the ledger's writer"].wait()
+            await upstream.aclose()
+
+    return app
+
+
+async def _supervise(
+    app: ProxyApp,
+    name: str,
+    service: Service,
+    ended: dict[str, trio.Event],
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run `service`; should it end before the app closes, say so and let the process end."""
+    started = _Started(task_status)
+    try:
+        await service.run(task_status=started)
+    except Exception:
+        if not started.yet:
+            raise  # the start fails, with this as its reason
+        log.critical("%s is lost", name, exc_info=True)
+        app.lose()
+    else:
+        if not app.closing and app.desk.house.open:
+            log.critical("%s ended while it was needed", name)
+            app.lose()
+    finally:
+        ended[name].set()
+
+
+class _Started:
+    """A task status that remembers."""
+
+    def __init__(self, task_status: trio.TaskStatus[None]) -> None:
+        self._task_status = task_status
+        self.yet = False
+
+    def started(self, value: None = None) -> None:
+        self.yet = True
+        self._task_status.started(value)

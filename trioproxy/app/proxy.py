@@ -1,0 +1,172 @@
+"""The Quart-Trio app: one catch-all for the providers, and the few pages of our own.
+
+The raw path decides (rules/routes.py); Werkzeug's routing only tells our own
+pages from everything else, for every method there is.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import trio
+from quart import current_app, request
+from quart_trio import QuartTrio
+from quart_trio.asgi import TrioASGIWebsocketConnection
+from werkzeug.routing import BaseConverter, Rule
+
+from trioproxy.app.connection import OwnedConnection, RawResponse, SeatBody
+from trioproxy.app.upload import BodyUpload
+from trioproxy.errors import Draining, OurError, TrioProxyError, UpgradeRequired
+from trioproxy.exchange import Desk, Exchange
+from trioproxy.model import RawHeaders
+from trioproxy.wire.headers import response_headers
+
+log = logging.getLogger("trioproxy")
+
+RETRY_AFTER_S = 5
+
+
+class AnyPath(BaseConverter):
+    """Every path there is, slashes and all."""
+
+    regex = ".*"
+    part_isolating = False
+
+
+class RefusedWebSocket(TrioASGIWebsocketConnection):
+    """426 at once: clients that try WebSocket first (Codex) then fall back to POST."""
+
+    async def __call__(self, receive: Any, send: Any) -> None:
+        await receive()
+        error = UpgradeRequired("WebSocket is not spoken here; send the request by POST")
+        body = json.dumps({"error": {"message": error.message, "type": "invalid_request_error", "code": error.code}})
+        headers = (*_own_headers(error.code, len(body)), (b"upgrade", b"h2c"))
+        await send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": body.encode(), "more_body": False})
+
+
+class ProxyApp(QuartTrio):
+    """The app and what it stands on."""
+
+    asgi_http_class = OwnedConnection
+    asgi_websocket_class = RefusedWebSocket
+
+    def __init__(self, desk: Desk, *, request_silence_s: float) -> None:
+        super().__init__("trioproxy", static_folder=None)
+        self.desk = desk
+        self.request_silence_s = request_silence_s
+        self.draining = False
+        self.closing = False
+        self.lost = False
+        self.on_lost: Callable[[], None] = _nothing
+        self.requests = 0
+        self._idle = trio.Event()
+        self._idle.set()
+        # No limit on how long a response takes, or on a body that streams through: ours are elsewhere.
+        self.config.update(RESPONSE_TIMEOUT=None, BODY_TIMEOUT=None, MAX_CONTENT_LENGTH=None)
+        self.url_map.merge_slashes = False
+        self.url_map.converters["anything"] = AnyPath
+        for rule, endpoint, view, methods in (
+            ("/", "hello", _hello, ["GET", "HEAD"]),
+            ("/api/hello", "hello", _hello, ["GET", "HEAD"]),
+            ("/_trioproxy/health", "health", _health, ["GET", "HEAD"]),
+            ("/_trioproxy/ready", "ready", _ready, ["GET", "HEAD"]),
+            ("/<anything:path>", "relay", _relay, None),
+        ):
+            self.url_map.add(Rule(rule, endpoint=endpoint, methods=methods, strict_slashes=False))
+            self.view_functions[endpoint] = view
+
+    def lose(self) -> None:
+        """A part that nothing works without has ended: readiness says so, and the process ends."""
+        self.lost = True
+        self.on_lost()
+
+    def enter(self) -> None:
+        """A request has begun."""
+        if not self.requests:
+            self._idle = trio.Event()
+        self.requests += 1
+
+    def leave(self) -> None:
+        """A request has ended, and its exchange is settled."""
+        self.requests -= 1
+        if not self.requests:
+            self._idle.set()
+
+    async def wait_idle(self) -> None:
+        """Return when no request is in flight."""
+        await self._idle.wait()
+
+    async def handle_user_exception(self, error: Any) -> Any:
+        """The proxy's own answer to `error`: the handler's errors never reach Werkzeug's pages."""
+        exchange: Exchange = request.scope["trioproxy.exchange"]
+        if not isinstance(error, TrioProxyError):
+            if isinstance(error, BaseExceptionGroup):
+                return await super().handle_user_exception(error)
+            log.error("exchange %s: a fault of ours", exchange.arrival.id, exc_info=error)
+            error = OurError(f"{type(error).__name__}: {error}")
+        return own_answer(exchange, error)
+
+
+async def _relay(path: str = "") -> RawResponse:
+    """The streaming path: hand the request to its exchange, and its seat to the response."""
+    exchange: Exchange = request.scope["trioproxy.exchange"]
+    upload: BodyUpload = request.scope["trioproxy.upload"]
+    head, seat = await exchange.answer(upload)
+    upload.discard()
+    raw = response_headers(head.headers, status=head.status, exchange_id=exchange.arrival.id)
+    return RawResponse(head.status, raw, SeatBody(seat))
+
+
+def _nothing() -> None:
+    """What is done about a loss until somebody says what."""
+
+
+def own_answer(exchange: Exchange, error: TrioProxyError) -> RawResponse:
+    """An error that the proxy answers itself, in the shape of the API that was called."""
+    exchange.failure = error
+    body = exchange.error_body(error)
+    headers = (*_own_headers(error.code, len(body)), (b"x-trioproxy-id", exchange.arrival.id.encode()))
+    if isinstance(error, Draining):
+        headers = (*headers, (b"retry-after", b"%d" % RETRY_AFTER_S))
+    return RawResponse(error.status, headers, body)
+
+
+def _own_headers(code: str, length: int) -> RawHeaders:
+    return (
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % length),
+        (b"x-trioproxy-error", code.encode()),
+    )
+
+
+async def _hello() -> RawResponse:
+    return _page(200, {"name": "trioproxy"})
+
+
+async def _health() -> RawResponse:
+    return _page(200, {"status": "alive"})
+
+
+async def _ready() -> RawResponse:
+    """503 while draining, and when a part of the proxy is lost; a ledger in trouble is said, and served through."""
+    app: Any = current_app
+    ledger = app.desk.ledger.health()
+    ready = app.desk.house.open and not app.draining and not app.lost
+    return _page(
+        200 if ready else 503,
+        {
+            "status": ("ready" if ledger.ok else "degraded") if ready else "draining" if app.draining else "lost",
+            "requests": app.requests,
+            "ledger": asdict(ledger),
+        },
+    )
+
+
+def _page(status: int, value: dict[str, object]) -> RawResponse:
+    body = json.dumps(value).encode() + b"\n"
+    return RawResponse(status, ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))), body)

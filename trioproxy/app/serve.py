@@ -1,0 +1,156 @@
+"""`trioproxy serve`: Hypercorn's trio worker with our own signals, draining and exit status.
+
+SIGTERM ─▶ drain (503 for new work, streams go on) ─▶ graceful_timeout ─▶ house closed ─▶ Hypercorn stops
+a second signal ─▶ everything is cancelled at once; the rows are still written
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import signal
+import socket
+import sys
+from functools import partial
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve as hypercorn_serve
+from hypercorn.utils import LifespanFailureError
+
+from trioproxy import hypercorn_config
+from trioproxy.app import hypercorn_fixes
+from trioproxy.app.compose import compose
+from trioproxy.app.proxy import ProxyApp
+from trioproxy.errors import LedgerError, TrioProxyError
+from trioproxy.settings import Settings
+
+log = logging.getLogger("trioproxy")
+
+# Hypercorn's own grace, after ours: for what is left on the wire of streams that have been ended.
+LAST_BYTES_S = 1.0
+
+
+class ServerConfig(Config):
+    """Hypercorn's configuration, with listening sockets that notice peers that have vanished."""
+
+    user_timeout_s = 60.0
+
+    def create_sockets(self) -> object:  # type: ignore[override]
+        sockets = super().create_sockets()
+        for sock in (*sockets.secure_sockets, *sockets.insecure_sockets):
+            if hasattr(socket, "TCP_USER_TIMEOUT") and sock.family in (socket.AF_INET, socket.AF_INET6):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.user_timeout_s * 1000))
+        return sockets
+
+
+def server_config(settings: Settings) -> ServerConfig:
+    """Hypercorn's settings for these of ours."""
+    config = ServerConfig()
+    for name in dir(hypercorn_config):
+        if not name.startswith("_") and name != "annotations":
+            setattr(config, name, getattr(hypercorn_config, name))
+    server = settings.server
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    config.bind = [f"{host}:{server.port}"]
+    config.graceful_timeout = LAST_BYTES_S
+    config.user_timeout_s = server.stalled_client_timeout
+    config.certfile, config.keyfile = server.certfile, server.keyfile
+    config.errorlog = logging.getLogger("trioproxy.server")
+    return config
+
+
+async def run_server(
+    settings: Settings, *, stop: trio.Event, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
+) -> int:
+    """Serve until `stop` is set, then drain. Reports its base URL as started.
+
+    Returns:
+        The exit status: 0, or 1 if the ledger's writer or the house was lost.
+
+    Raises:
+        LedgerError: the ledger cannot be opened.
+        OSError: the address cannot be bound.
+
+    Cancelled: streams end at once and are settled as `shutdown`; their rows are still written.
+    """
+    hypercorn_fixes.install(stalled_client_timeout_s=settings.server.stalled_client_timeout)
+    app = compose(settings)
+    app.on_lost = stop.set
+    shut = trio.Event()
+    try:
+        async with trio.open_nursery() as nursery:  # noqa: TID251 - the server's own
+            binds = await nursery.start(
+                partial(hypercorn_serve, app, server_config(settings), shutdown_trigger=shut.wait, mode="asgi")
+            )
+            task_status.started(binds[0])
+            await stop.wait()
+            await _drain(app, settings.server.graceful_timeout)
+            shut.set()
+    except BaseExceptionGroup as group:
+        raise _bare(group) from None
+    return 1 if app.lost else 0
+
+
+async def _drain(app: ProxyApp, grace_s: float) -> None:
+    """Refuse new work, let streams in flight end, then end those that have not."""
+    app.draining = True
+    app.desk.house.close(math.inf)
+    log.info("draining: %d requests in flight, %g s for them to end", app.requests, grace_s)
+    with trio.move_on_after(grace_s):  # noqa: TID251 - the server's own deadline
+        await app.wait_idle()
+    app.desk.house.close()
+
+
+def _bare(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one exception within nested groups, if it is one that callers know; else the group."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, LifespanFailureError):
+        return LedgerError(str(error))
+    return error if isinstance(error, OSError | TrioProxyError | trio.Cancelled) else group
+
+
+def serve(settings: Settings) -> int:
+    """Serve until a signal; returns the exit status."""
+    set_up_logging()
+    try:
+        return trio.run(_serve, settings)
+    except (LedgerError, OSError) as error:
+        print(f"trioproxy: {error}", file=sys.stderr)
+        return 1
+
+
+async def _serve(settings: Settings) -> int:
+    stop = trio.Event()
+    status = 0
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:  # noqa: TID251 - the process's own
+
+            async def run(*, task_status: trio.TaskStatus[str]) -> None:
+                nonlocal status
+                status = await run_server(settings, stop=stop, task_status=task_status)
+                nursery.cancel_scope.cancel()
+
+            url = await nursery.start(run)
+            print(f"trioproxy listening on {url}", flush=True)
+            async for _ in signals:
+                if stop.is_set():
+                    log.warning("a second signal: stopping at once")
+                    nursery.cancel_scope.cancel()
+                    break
+                stop.set()
+    return status
+
+
+def set_up_logging() -> None:
+    """Logs go to standard error; `TRIOPROXY_LOG` sets the level (default info)."""
+    level = os.environ.get("TRIOPROXY_LOG", "info").upper()
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=level if level in logging.getLevelNamesMapping() else "INFO",
+        format="%(asctime)s %(levelname)-8s %(message)s",
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)

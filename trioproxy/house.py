@@ -1,0 +1,51 @@
+"""The nursery the relays live in.
+
+A task of the lifespan's nursery, so that it is there under any Hypercorn. No relay
+ever raises into it: one error here would end everybody's streams.
+"""
+
+from __future__ import annotations
+
+import contextvars
+
+import trio
+
+from trioproxy.errors import Draining
+from trioproxy.relay import Commission, Relay
+
+
+class House:
+    """The nursery the relays live in."""
+
+    def __init__(self) -> None:
+        self._nursery: trio.Nursery | None = None
+        self._closing = trio.Event()
+
+    @property
+    def open(self) -> bool:
+        return self._nursery is not None and not self._closing.is_set()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Keep the nursery open until `close`, then until its relays have ended."""
+        async with trio.open_nursery() as self._nursery:
+            task_status.started()
+            await self._closing.wait()
+
+    def close(self, grace_s: float = 0.0) -> None:
+        """Take no new relays; end those that still live after `grace_s` seconds as `shutdown`."""
+        self._closing.set()
+        if self._nursery is not None:
+            self._nursery.cancel_scope.deadline = trio.current_time() + grace_s
+
+    def start(self, commission: Commission) -> Relay:
+        """Start a relay.
+
+        Raises:
+            Draining: the house is not open, or not any more.
+        """
+        if self._nursery is None or self._closing.is_set():
+            raise Draining("the proxy is shutting down")
+        relay = Relay(commission)
+        # In an empty context: a copy of the caller's would keep its request alive as long as the stream.
+        contextvars.Context().run(self._nursery.start_soon, relay.run)
+        return relay

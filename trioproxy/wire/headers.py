@@ -1,0 +1,86 @@
+"""Which headers go on, in which direction; raw pairs in, raw pairs out, order kept.
+
+End-to-end headers pass unchanged. Hop-by-hop ones (RFC 9110, 7.6.1) end here,
+and so do those the `Connection` field lists, `Expect` (answered by the server
+that reads the body), and everything in our own `x-trioproxy-` namespace.
+"""
+
+from __future__ import annotations
+
+from trioproxy.model import RawHeaders
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+    }
+)
+OWN_PREFIX = b"x-trioproxy-"
+
+
+def get(headers: RawHeaders, name: bytes) -> bytes | None:
+    """The first value of `name` (lower case), or None."""
+    for key, value in headers:
+        if key.lower() == name:
+            return value
+    return None
+
+
+def request_headers(
+    headers: RawHeaders, *, host: bytes, whole_length: int | None = None, identity: bool = False
+) -> RawHeaders:
+    """The headers that go upstream.
+
+    Args:
+        host: the upstream's authority; takes the place of the client's.
+        whole_length: the body's length in bytes if it was read whole: it takes the
+            place of the client's framing. None leaves `content-length` as it came.
+        identity: ask for an answer that is not encoded, so that it can be metered.
+    """
+    dropped = _dropped(headers) | {b"expect", b"host"}
+    if whole_length is not None:
+        dropped |= {b"content-length"}
+    if identity:
+        dropped |= {b"accept-encoding"}
+    passed = [(b"host", host)]
+    passed += [pair for pair in headers if (key := pair[0].lower()) not in dropped and not key.startswith(OWN_PREFIX)]
+    if identity:
+        passed.append((b"accept-encoding", b"identity"))
+    if whole_length is not None:
+        passed.append((b"content-length", b"%d" % whole_length))
+    return tuple(passed)
+
+
+def response_headers(headers: RawHeaders, *, status: int, exchange_id: str) -> RawHeaders:
+    """The headers of an upstream's answer that go to the client, with our `x-trioproxy-id`.
+
+    `content-length` stays, save on a 304, where common HTTP/2 clients reject a length without a body.
+    Names are lower-cased, as HTTP/2 demands (RFC 9113, 8.2.1) and HTTP/1.1 allows.
+    """
+    dropped = _dropped(headers)
+    if status == 304:
+        dropped |= {b"content-length"}
+    passed = [
+        (key, value)
+        for name, value in headers
+        if (key := name.lower()) not in dropped and not key.startswith(OWN_PREFIX)
+    ]
+    passed.append((b"x-trioproxy-id", exchange_id.encode("ascii")))
+    return tuple(passed)
+
+
+def _dropped(headers: RawHeaders) -> frozenset[bytes]:
+    """Hop-by-hop names, and those that this message's own `Connection` fields make so."""
+    listed: set[bytes] = set()
+    for name, value in headers:
+        if name.lower() == b"connection":
+            listed.update(token.strip().lower() for token in value.split(b","))
+    return HOP_BY_HOP | listed if listed else HOP_BY_HOP
