@@ -202,9 +202,8 @@ class Relay:
             outcome = broken_call(self.phase, cause, reading)
             if cause is Cause.SHUTDOWN:
                 self.failure = ShuttingDown("the proxy is shutting down")
-            elif self.failure is None:
-                self.failure = UpstreamTruncated(f"the call was ended: {cause}")
-        self._seat.end(self.failure)
+        # A departure is no failure of the call, but whoever still read the seat must not take it for the end.
+        self._seat.end(self.failure or (UpstreamTruncated(f"the call was ended: {cause}") if cause else None))
         now = trio.current_time()
         first = self._first_byte
         receipt = CallReceipt(

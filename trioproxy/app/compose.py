@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from typing import Protocol
 
@@ -19,6 +20,7 @@ import trio
 from trioproxy.app.proxy import ProxyApp
 from trioproxy.exchange import Desk
 from trioproxy.house import House
+from trioproxy.rules.ids import uuid7
 from trioproxy.rules.lifecycle import Phase
 from trioproxy.settings import Settings, TimeoutSettings
 from trioproxy.sources.upstream import Upstream
@@ -53,7 +55,8 @@ def compose(settings: Settings) -> ProxyApp:
     """Build the app; nothing is opened before its lifespan starts."""
     prices = PriceBook()
     house, upstream = House(), Upstream()
-    ledger = open_ledger(settings.ledger.url, durability=settings.ledger.durability, price=prices.price)
+    owner = uuid7(time.time(), os.urandom(10))
+    ledger = open_ledger(settings.ledger.url, owner=owner, durability=settings.ledger.durability, price=prices.price)
     desk = Desk(
         providers=settings.providers,
         limits_s=limits(settings.timeouts),
@@ -71,6 +74,8 @@ def compose(settings: Settings) -> ProxyApp:
     async def open_all() -> None:
         await app.nursery.start(_supervise, app, "the ledger's writer", ledger, ended)
         await app.nursery.start(_supervise, app, "the house", house, ended)
+        # Half a second of imports: here, or the first call's row would wait for it.
+        await trio.to_thread.run_sync(prices.warm_up)
 
     @app.after_serving
     async def close_all() -> None:

@@ -2,7 +2,7 @@
 
 Generators, response bodies and the app's nursery each miss some exits (a client
 that leaves before the body is entered, a hook that raises); this frame misses
-none, so the exchange is settled here, once, by enqueueing (ADR 0008).
+none, so the exchange is settled here, once, by enqueueing (ADR 0004).
 
     receive() ─▶ _watch ── the client left ──▶ seat.leave, and the presence scope is cancelled
     handler ───▶ _deliver ── send() ──────────▶ the client
@@ -71,7 +71,9 @@ class RawResponse(Response):
 class OwnedConnection(TrioASGIHTTPConnection):
     """One request and its delivery."""
 
-    app: ProxyApp  # type: ignore[assignment]
+    app: ProxyApp
+    exchange: Exchange
+    upload: BodyUpload
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         desk = self.app.desk
@@ -87,11 +89,11 @@ class OwnedConnection(TrioASGIHTTPConnection):
             http_version=scope["http_version"],
         )
         self._finishing = False
-        self._exchange = exchange = Exchange(arrival, desk)
-        self._upload = upload = BodyUpload(self.app.request_silence_s)
+        self.exchange = exchange = Exchange(arrival, desk)
+        self.upload = BodyUpload(self.app.request_silence_s)
         # Whoever is cancelled from outside is so because the server shuts down, or its connection failed.
         cause: Cause | None = Cause.SHUTDOWN
-        scope["trioproxy.exchange"], scope["trioproxy.upload"] = exchange, upload  # type: ignore[typeddict-unknown-key]
+        scope["trioproxy.connection"] = self  # type: ignore[typeddict-unknown-key]
         self.app.enter()
         try:
             with trio.CancelScope() as presence:  # cancelled by `_watch` alone: the client left
@@ -112,10 +114,10 @@ class OwnedConnection(TrioASGIHTTPConnection):
     async def _watch(self, presence: trio.CancelScope, receive: ASGIReceiveCallable) -> None:
         """Take the request's body from the server, then wait for the client to leave."""
         while (message := await receive())["type"] == "http.request":
-            await self._upload.put(message.get("body", b""), message.get("more_body", False))
+            await self.upload.put(message.get("body", b""), message.get("more_body", False))
         # Hypercorn says "disconnect" during the final send, too: that one is no departure.
         if not self._finishing:
-            self._exchange.leave(Cause.CLIENT_LEFT)
+            self.exchange.leave(Cause.CLIENT_LEFT)
             presence.cancel(reason="the client left")
 
     async def _deliver(self, send: ASGISendCallable) -> Cause | None:
@@ -131,14 +133,14 @@ class OwnedConnection(TrioASGIHTTPConnection):
         except ClientStalled:
             return Cause.CLIENT_STALLED
         except TrioProxyError as failure:
-            self._exchange.failure = failure
+            self.exchange.failure = failure
         except Exception as error:
-            log.exception("exchange %s: a fault of ours while delivering", self._exchange.arrival.id)
-            self._exchange.failure = OurError(f"{type(error).__name__}: {error}")
+            log.exception("exchange %s: a fault of ours while delivering", self.exchange.arrival.id)
+            self.exchange.failure = OurError(f"{type(error).__name__}: {error}")
         return None
 
     async def _send_response(self, send: Any, response: Any) -> None:
-        exchange = self._exchange
+        exchange = self.exchange
         headers = response.raw_headers if isinstance(response, RawResponse) else _encode(response)
         exchange.status = response.status_code
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})

@@ -19,7 +19,6 @@ from quart_trio.asgi import TrioASGIWebsocketConnection
 from werkzeug.routing import BaseConverter, Rule
 
 from trioproxy.app.connection import OwnedConnection, RawResponse, SeatBody
-from trioproxy.app.upload import BodyUpload
 from trioproxy.errors import Draining, OurError, TrioProxyError, UpgradeRequired
 from trioproxy.exchange import Desk, Exchange
 from trioproxy.model import RawHeaders
@@ -103,7 +102,7 @@ class ProxyApp(QuartTrio):
 
     async def handle_user_exception(self, error: Any) -> Any:
         """The proxy's own answer to `error`: the handler's errors never reach Werkzeug's pages."""
-        exchange: Exchange = request.scope["trioproxy.exchange"]
+        exchange = _connection().exchange
         if not isinstance(error, TrioProxyError):
             if isinstance(error, BaseExceptionGroup):
                 return await super().handle_user_exception(error)
@@ -112,12 +111,19 @@ class ProxyApp(QuartTrio):
         return own_answer(exchange, error)
 
 
+def _connection() -> OwnedConnection:
+    """The owner of the request that is being handled."""
+    scope: Any = request.scope
+    owner: OwnedConnection = scope["trioproxy.connection"]
+    return owner
+
+
 async def _relay(path: str = "") -> RawResponse:
     """The streaming path: hand the request to its exchange, and its seat to the response."""
-    exchange: Exchange = request.scope["trioproxy.exchange"]
-    upload: BodyUpload = request.scope["trioproxy.upload"]
-    head, seat = await exchange.answer(upload)
-    upload.discard()
+    connection = _connection()
+    exchange = connection.exchange
+    head, seat = await exchange.answer(connection.upload)
+    connection.upload.discard()
     raw = response_headers(head.headers, status=head.status, exchange_id=exchange.arrival.id)
     return RawResponse(head.status, raw, SeatBody(seat))
 

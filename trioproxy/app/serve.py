@@ -58,6 +58,7 @@ def server_config(settings: Settings) -> ServerConfig:
     config.user_timeout_s = server.stalled_client_timeout
     config.certfile, config.keyfile = server.certfile, server.keyfile
     config.errorlog = logging.getLogger("trioproxy.server")
+    config.loglevel = "WARNING"  # the line with the address is ours
     return config
 
 

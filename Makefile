@@ -1,0 +1,61 @@
+# make demo    install, then see it work: no key, no network
+# make test    install, then run every check and every test
+# make check   the static ones alone: ruff, flake8-async, mypy, import-linter
+# make bench   measure against the naive version of this stack (minutes; needs gcc)
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+JOBS   ?= auto
+
+.PHONY: demo test check unit coverage bench format lock clean
+
+demo: $(VENV)/.installed
+	$(BIN)/trioproxy demo
+
+test: check unit coverage
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/flake8-async trioproxy
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/make_endings.py --check
+
+unit: $(VENV)/.installed-dev
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+# Every pure file, relay.py and exchange.py: all branches, by the tests of their own folders.
+coverage: $(VENV)/.installed-dev
+	$(BIN)/pytest -q -n $(JOBS) --cov=trioproxy --cov-branch --cov-report= tests/wire tests/providers tests/rules tests/views tests/settings tests/relay tests/exchange tests/test_*.py
+	$(BIN)/coverage report --fail-under=100 --include='trioproxy/wire/*,trioproxy/providers/*,trioproxy/rules/*,trioproxy/views/*,trioproxy/settings/*,trioproxy/model.py,trioproxy/errors.py,trioproxy/relay.py,trioproxy/seat.py,trioproxy/house.py,trioproxy/exchange.py'
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m bench.run
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Debian ships venv apart from Python; as root it is installed, else you are told.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv; } || \
+	  { echo "python3-venv is missing: sudo apt install python3-venv" >&2; exit 1; }; \
+	  $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+# The versions that were tested together.
+lock: $(VENV)/.installed-dev
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis bench/bin bench/out
