@@ -51,11 +51,11 @@ def limits(timeouts: TimeoutSettings) -> dict[Phase, float]:
     }
 
 
-def compose(settings: Settings) -> ProxyApp:
-    """Build the app; nothing is opened before its lifespan starts."""
+def compose(settings: Settings, *, owner: str | None = None) -> ProxyApp:
+    """Build the app; nothing is opened before its lifespan starts. `owner` marks its rows in the ledger."""
     prices = PriceBook()
     house, upstream = House(), Upstream()
-    owner = uuid7(time.time(), os.urandom(10))
+    owner = owner or uuid7(time.time(), os.urandom(10))
     ledger = open_ledger(settings.ledger.url, owner=owner, durability=settings.ledger.durability, price=prices.price)
     desk = Desk(
         providers=settings.providers,

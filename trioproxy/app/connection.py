@@ -14,18 +14,18 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import trio
-from quart.wrappers import Response
-from quart.wrappers.response import ResponseBody
 from quart_trio.asgi import TrioASGIHTTPConnection
+from quart_trio.wrappers import TrioRequest
+from werkzeug.datastructures import Headers
 
 from trioproxy.app.hypercorn_fixes import ClientStalled
+from trioproxy.app.responses import RawResponse
 from trioproxy.app.upload import BodyUpload
 from trioproxy.errors import OurError, TrioProxyError
 from trioproxy.exchange import Exchange
-from trioproxy.model import Arrival, RawHeaders
+from trioproxy.model import Arrival
 from trioproxy.rules.ids import uuid7
 from trioproxy.rules.lifecycle import Cause
-from trioproxy.seat import Seat
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
@@ -33,39 +33,6 @@ if TYPE_CHECKING:
     from trioproxy.app.proxy import ProxyApp
 
 log = logging.getLogger("trioproxy")
-
-
-class SeatBody(ResponseBody):
-    """A response body read from a seat. It owns nothing: the connection cleans up whatever happens."""
-
-    def __init__(self, seat: Seat) -> None:
-        self._seat = seat
-
-    async def __aenter__(self) -> SeatBody:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        return None
-
-    def __aiter__(self) -> SeatBody:
-        return self
-
-    async def __anext__(self) -> bytes:
-        chunk = await self._seat.receive()
-        if not chunk:
-            raise StopAsyncIteration
-        return chunk
-
-
-class RawResponse(Response):
-    """A response whose headers go out as the raw bytes they are, past Quart's `str` round trip."""
-
-    raw_headers: RawHeaders
-
-    def __init__(self, status: int, raw_headers: RawHeaders, body: ResponseBody | bytes) -> None:
-        super().__init__(None, status)
-        self.raw_headers = raw_headers
-        self.response = self.data_body_class(body) if isinstance(body, bytes) else body
 
 
 class OwnedConnection(TrioASGIHTTPConnection):
@@ -91,8 +58,9 @@ class OwnedConnection(TrioASGIHTTPConnection):
         self._finishing = False
         self.exchange = exchange = Exchange(arrival, desk)
         self.upload = BodyUpload(self.app.request_silence_s)
-        # Whoever is cancelled from outside is so because the server shuts down, or its connection failed.
+        # `_deliver` says how it ended. If it is cut short from outside: a shutdown, or its connection failed.
         cause: Cause | None = Cause.SHUTDOWN
+        cut_short = True
         scope["trioproxy.connection"] = self  # type: ignore[typeddict-unknown-key]
         self.app.enter()
         try:
@@ -100,16 +68,20 @@ class OwnedConnection(TrioASGIHTTPConnection):
                 async with trio.open_nursery() as nursery:  # the watcher lives as long as the delivery
                     nursery.start_soon(self._watch, presence, receive)
                     cause = await self._deliver(send)
+                    cut_short = False
                     nursery.cancel_scope.cancel()
-            if presence.cancelled_caught:
+            if cut_short:  # by `presence`
                 cause = Cause.CLIENT_LEFT
         except* trio.Cancelled as group:
-            if _connection_failed(group):
+            if cut_short and _connection_failed(group):
                 cause = Cause.CLIENT_LEFT
             raise
+        except* Exception:  # out of `_watch`; the server logs it
+            cause = Cause.INTERNAL
+            raise
         finally:
+            self.app.leave()  # first: after a fault in settling, too, a drain waits for no request that is gone
             exchange.settle(cause)
-            self.app.leave()
 
     async def _watch(self, presence: trio.CancelScope, receive: ASGIReceiveCallable) -> None:
         """Take the request's body from the server, then wait for the client to leave."""
@@ -141,21 +113,42 @@ class OwnedConnection(TrioASGIHTTPConnection):
 
     async def _send_response(self, send: Any, response: Any) -> None:
         exchange = self.exchange
-        headers = response.raw_headers if isinstance(response, RawResponse) else _encode(response)
-        exchange.status = response.status_code
-        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-        async with response.response as body:
-            async for data in body:
-                await send({"type": "http.response.body", "body": data, "more_body": True})
-                if not exchange.bytes_out:
-                    exchange.first_byte = trio.current_time()
-                exchange.bytes_out += len(data)
+        answer: RawResponse = response
+        exchange.status = answer.status
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        if isinstance(answer.body, bytes):
+            await self._send_piece(send, answer.body)
+        else:
+            async for chunk in answer.body:
+                await self._send_piece(send, chunk)
         self._finishing = True
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def _send_piece(self, send: Any, piece: bytes) -> None:
+        exchange = self.exchange
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if exchange.first_byte is None:
+            exchange.first_byte = trio.current_time()
+        exchange.bytes_out += len(piece)
 
-def _encode(response: Response) -> RawHeaders:
-    return tuple((key.lower().encode("latin-1"), value.encode("latin-1")) for key, value in response.headers)
+    def _create_request_from_scope(self, send: Any) -> TrioRequest:
+        """Quart's request, without its copy of the headers: ours are the raw ones of the arrival."""
+        scope = self.scope
+        return TrioRequest(
+            scope["method"],
+            scope["scheme"],
+            scope["path"],
+            scope["query_string"],
+            Headers(),
+            "",
+            scope["http_version"],
+            send_push_promise=_no_push,
+            scope=scope,
+        )
+
+
+async def _no_push(path: str, headers: Headers) -> None:
+    """Server push is gone from HTTP (RFC 9113 keeps it, clients do not)."""
 
 
 def _connection_failed(group: BaseExceptionGroup[trio.Cancelled]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from trioproxy.app import hypercorn_fixes
 from trioproxy.app.compose import compose
 from trioproxy.app.proxy import ProxyApp
-from trioproxy.app.serve import set_up_logging
+from trioproxy.app.serve import set_up_logging, tune_interpreter
 from trioproxy.errors import ConfigurationError
 from trioproxy.settings import resolve
 
@@ -35,6 +35,7 @@ async def run_lifespan(adopt: Callable[[ProxyApp], None], scope: Any, receive: A
     app = compose(settings)
     adopt(app)
     app.on_lost = _end_the_process
+    tune_interpreter()
     await app(scope, receive, send)
 
 

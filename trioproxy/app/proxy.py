@@ -1,24 +1,26 @@
-"""The Quart-Trio app: one catch-all for the providers, and the few pages of our own.
+"""The Quart-Trio app: a few pages of our own, and one handler for everything else.
 
-The raw path decides (rules/routes.py); Werkzeug's routing only tells our own
-pages from everything else, for every method there is.
+The raw path decides, byte for byte, for every method there is (rules/routes.py):
+Werkzeug's routing would decode it, merge its slashes and know better about methods.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import trio
 from quart import current_app, request
+from quart.ctx import RequestContext
+from quart.sessions import NullSession
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIWebsocketConnection
-from werkzeug.routing import BaseConverter, Rule
 
-from trioproxy.app.connection import OwnedConnection, RawResponse, SeatBody
+from trioproxy.app.connection import OwnedConnection
+from trioproxy.app.responses import RawResponse, SeatBody
 from trioproxy.errors import Draining, OurError, TrioProxyError, UpgradeRequired
 from trioproxy.exchange import Desk, Exchange
 from trioproxy.model import RawHeaders
@@ -27,13 +29,6 @@ from trioproxy.wire.headers import response_headers
 log = logging.getLogger("trioproxy")
 
 RETRY_AFTER_S = 5
-
-
-class AnyPath(BaseConverter):
-    """Every path there is, slashes and all."""
-
-    regex = ".*"
-    part_isolating = False
 
 
 class RefusedWebSocket(TrioASGIWebsocketConnection):
@@ -67,17 +62,6 @@ class ProxyApp(QuartTrio):
         self._idle.set()
         # No limit on how long a response takes, or on a body that streams through: ours are elsewhere.
         self.config.update(RESPONSE_TIMEOUT=None, BODY_TIMEOUT=None, MAX_CONTENT_LENGTH=None)
-        self.url_map.merge_slashes = False
-        self.url_map.converters["anything"] = AnyPath
-        for rule, endpoint, view, methods in (
-            ("/", "hello", _hello, ["GET", "HEAD"]),
-            ("/api/hello", "hello", _hello, ["GET", "HEAD"]),
-            ("/_trioproxy/health", "health", _health, ["GET", "HEAD"]),
-            ("/_trioproxy/ready", "ready", _ready, ["GET", "HEAD"]),
-            ("/<anything:path>", "relay", _relay, None),
-        ):
-            self.url_map.add(Rule(rule, endpoint=endpoint, methods=methods, strict_slashes=False))
-            self.view_functions[endpoint] = view
 
     def lose(self) -> None:
         """A part that nothing works without has ended: readiness says so, and the process ends."""
@@ -100,6 +84,22 @@ class ProxyApp(QuartTrio):
         """Return when no request is in flight."""
         await self._idle.wait()
 
+    def create_url_adapter(self, request: Any) -> None:
+        """None: nothing is routed by Werkzeug."""
+
+    def request_context(self, request: Any) -> RequestContext:
+        """Quart's, with no session to be opened: there is none."""
+        return RequestContext(self, request, session=NullSession())
+
+    async def full_dispatch_request(self, request_context: RequestContext | None = None) -> Any:
+        """Call the handler. There are no hooks, signals or sessions, and responses go out as they are."""
+        arrival = _connection().exchange.arrival
+        handler = PAGES.get(arrival.raw_path, _relay) if arrival.method in ("GET", "HEAD") else _relay
+        try:
+            return await handler()
+        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - told and answered below
+            return await self.handle_user_exception(error)
+
     async def handle_user_exception(self, error: Any) -> Any:
         """The proxy's own answer to `error`: the handler's errors never reach Werkzeug's pages."""
         exchange = _connection().exchange
@@ -118,7 +118,7 @@ def _connection() -> OwnedConnection:
     return owner
 
 
-async def _relay(path: str = "") -> RawResponse:
+async def _relay() -> RawResponse:
     """The streaming path: hand the request to its exchange, and its seat to the response."""
     connection = _connection()
     exchange = connection.exchange
@@ -176,3 +176,11 @@ async def _ready() -> RawResponse:
 def _page(status: int, value: dict[str, object]) -> RawResponse:
     body = json.dumps(value).encode() + b"\n"
     return RawResponse(status, ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))), body)
+
+
+PAGES: Mapping[bytes, Callable[[], Awaitable[RawResponse]]] = {
+    b"/": _hello,
+    b"/api/hello": _hello,
+    b"/_trioproxy/health": _health,
+    b"/_trioproxy/ready": _ready,
+}

@@ -6,6 +6,7 @@ a second signal ─▶ everything is cancelled at once; the rows are still writt
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import os
@@ -30,6 +31,7 @@ log = logging.getLogger("trioproxy")
 
 # Hypercorn's own grace, after ours: for what is left on the wire of streams that have been ended.
 LAST_BYTES_S = 1.0
+SWITCH_INTERVAL_S = 0.001
 
 
 class ServerConfig(Config):
@@ -63,7 +65,11 @@ def server_config(settings: Settings) -> ServerConfig:
 
 
 async def run_server(
-    settings: Settings, *, stop: trio.Event, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
+    settings: Settings,
+    *,
+    stop: trio.Event,
+    owner: str | None = None,
+    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
 ) -> int:
     """Serve until `stop` is set, then drain. Reports its base URL as started.
 
@@ -77,7 +83,7 @@ async def run_server(
     Cancelled: streams end at once and are settled as `shutdown`; their rows are still written.
     """
     hypercorn_fixes.install(stalled_client_timeout_s=settings.server.stalled_client_timeout)
-    app = compose(settings)
+    app = compose(settings, owner=owner)
     app.on_lost = stop.set
     shut = trio.Event()
     try:
@@ -85,6 +91,7 @@ async def run_server(
             binds = await nursery.start(
                 partial(hypercorn_serve, app, server_config(settings), shutdown_trigger=shut.wait, mode="asgi")
             )
+            tune_interpreter()
             task_status.started(binds[0])
             await stop.wait()
             await _drain(app, settings.server.graceful_timeout)
@@ -144,6 +151,16 @@ async def _serve(settings: Settings) -> int:
                     break
                 stop.set()
     return status
+
+
+def tune_interpreter() -> None:
+    """Settings of the interpreter that a server with one thread beside the event loop wants."""
+    # The ledger's thread asks for the interpreter lock some ten times a commit. With the default of 5 ms a busy
+    # event loop gives it away so rarely that a first byte waited 49 ms for its row instead of 3 (docs/performance.md).
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    # What is loaded by now stays: the garbage collector need not look at it again.
+    gc.collect()
+    gc.freeze()
 
 
 def set_up_logging() -> None:

@@ -62,8 +62,9 @@ class BodyUpload:
         return Pieces(self, first) if first is not None else None
 
     async def _next(self) -> bytes | None:
+        """The next piece, None at the end."""
         if self._complete:
-            # All of it is here already: no silence to measure.
+            # All of it is here already: no silence to measure, and no scope to pay for.
             try:
                 return self._receive.receive_nowait()
             except trio.EndOfChannel:

@@ -1,0 +1,77 @@
+"""A script means the same over sockets, through the source that serves, and as a source of its own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from trioproxy.errors import UpstreamError
+from trioproxy.lab.answers import message_stream
+from trioproxy.lab.script import Chunk, Close, End, Framing, Garble, Head, Interim, Raw, Refuse, Reset, Script, Short
+from trioproxy.lab.source import ScriptedSource
+from trioproxy.lab.upstream import ScriptedUpstream
+from trioproxy.model import Plan
+from trioproxy.rules.lifecycle import Phase
+from trioproxy.sources.base import Source
+from trioproxy.sources.upstream import Upstream
+
+A = Chunk(b"aaa")
+BY_LENGTH = partial(Head, framing=Framing.LENGTH)
+BY_CLOSE = Head(framing=Framing.CLOSE)
+STORIES = {
+    "chunked": Script.of(Head(headers=((b"x-own", b"1"),)), A, A, End()),
+    "by length": Script.of(BY_LENGTH(), A, A, End()),
+    "by the connection's end": Script.of(BY_CLOSE, A, End()),
+    "without a body": Script.of(Head(204, framing=Framing.NONE), End()),
+    "after an interim response": Script.of(Interim(), Head(404), A, End()),
+    "byte by byte": message_stream("é 🐟").script(write_bytes=1),
+    "FIN before the head": Script.of(Close()),
+    "RST before the head": Script.of(Reset()),
+    "no HTTP": Script.of(Raw(b"220 SMTP\r\n\r\n"), Close()),
+    "refused": Script.of(Refuse()),
+    "FIN in the body": Script.of(Head(), A, Close()),
+    "RST in the body": Script.of(Head(), A, 0.02, Reset()),
+    "short": Script.of(BY_LENGTH(), A, Short(3)),
+    "garbled": Script.of(Head(), A, 0.02, Garble()),
+    "RST where only the end delimits": Script.of(BY_CLOSE, A, 0.02, Reset()),
+}
+
+
+class Anything:
+    """Progress that permits everything and notes the phases, repetitions aside."""
+
+    def __init__(self) -> None:
+        self.phases: list[Phase] = []
+
+    def enter(self, phase: Phase) -> None:
+        if self.phases[-1:] != [phase]:
+            self.phases.append(phase)
+
+    async def permission(self) -> None:
+        pass
+
+
+async def outcome(source: Source, url: str) -> dict[str, object]:
+    """Everything of one call that a relay could tell apart."""
+    plan = Plan("POST", url, b"/v1/messages", ((b"host", b"upstream.test"), (b"content-length", b"2")), b"{}")
+    progress = Anything()
+    seen: dict[str, object] = {}
+    body = b""
+    try:
+        async with source.open(plan, progress) as answer:
+            seen |= {"status": answer.head.status, "framed": answer.head.framed, "own": answer.head.header(b"x-own")}
+            while data := await answer.receive():
+                body += data
+    except UpstreamError as error:
+        seen |= {"error": type(error), "garbled": error.garbled}
+    return seen | {"body": body, "phases": progress.phases}
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_it_means_the_same(story: str) -> None:
+    async with ScriptedUpstream(STORIES[story]) as server, Upstream() as real:
+        over_sockets = await outcome(real, server.url)
+    without = await outcome(ScriptedSource(STORIES[story]), "http://upstream.test")
+
+    assert over_sockets == without

@@ -1,0 +1,155 @@
+"""HTTP/1.1 by hand, for scripted upstreams: requests read bit by bit, answers worded as badly as told.
+
+A library would refuse to send what a script is for. Requests are read strictly
+(RFC 9112): what cannot be read is an error of the peer under test.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http.client import responses
+
+from trioproxy.lab.script import Framing, Head, Interim, Script
+from trioproxy.model import RawHeaders
+
+LAST_CHUNK = b"0\r\n\r\n"
+BAD_CHUNK_SIZE = b"zz\r\n"
+CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Malformed(ValueError):
+    """The peer's request is not HTTP/1.1."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """A request's line and headers; `raw` is every byte up to and with the blank line."""
+
+    raw: bytes
+    method: str
+    target: str
+    headers: RawHeaders
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of the header `name` (lower case), or None."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+def request_head(raw: bytes) -> RequestHead:
+    """Read a head that ends with its blank line.
+
+    Raises:
+        Malformed: the request line or a header line is none.
+    """
+    first, *lines = raw.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    try:
+        method, target, version = first.decode("latin-1").split(" ")
+    except ValueError:
+        raise Malformed(f"request line {first[:80]!r}") from None
+    if version not in ("HTTP/1.1", "HTTP/1.0"):
+        raise Malformed(f"version {version!r}")
+    headers = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not name or name != name.strip():
+            raise Malformed(f"header line {line[:80]!r}")
+        headers.append((name, value.strip(b" \t")))
+    return RequestHead(raw, method, target, tuple(headers))
+
+
+class RequestBody:
+    """Takes a body's framing off the bytes as they come; trailers are dropped.
+
+    `feed` returns body bytes; once `whole`, what followed is in `rest`.
+    """
+
+    def __init__(self, head: RequestHead) -> None:
+        self.rest = b""
+        self._waiting = bytearray()
+        self._chunked = (head.header(b"transfer-encoding") or b"").lower() == b"chunked"
+        length = head.header(b"content-length") or b"0"
+        if not length.isdigit():
+            raise Malformed(f"content-length {length[:40]!r}")
+        # Bytes that the body, or the chunk, still owes.
+        self._owed = 0 if self._chunked else int(length)
+        self._in_chunk = False
+        self._trailers = False
+        self.whole = not self._chunked and not self._owed
+
+    def feed(self, data: bytes) -> bytes:
+        """The body's bytes in `data`.
+
+        Raises:
+            Malformed: the chunk framing is none.
+        """
+        self._waiting += data
+        body = bytearray()
+        while not self.whole:
+            if self._owed:
+                taken = self._waiting[: self._owed]
+                if not taken:
+                    break
+                body += taken
+                del self._waiting[: len(taken)]
+                self._owed -= len(taken)
+                self.whole = not self._owed and not self._chunked
+            elif not self._read_line():
+                break
+        if self.whole:
+            self.rest += bytes(self._waiting)
+            self._waiting.clear()
+        return bytes(body)
+
+    def _read_line(self) -> bool:
+        """Read a chunk's size, the end of a chunk, or a trailer; False if its line is not all there."""
+        end = self._waiting.find(b"\r\n")
+        if end < 0:
+            return False
+        line = bytes(self._waiting[:end])
+        del self._waiting[: end + 2]
+        if self._trailers:
+            self.whole = not line
+        elif self._in_chunk:
+            if line:
+                raise Malformed(f"after a chunk: {line[:40]!r}")
+            self._in_chunk = False
+        else:
+            size = line.partition(b";")[0].rstrip(b" \t")
+            if not CHUNK_SIZE.fullmatch(size):
+                raise Malformed(f"chunk size {line[:40]!r}")
+            self._owed = int(size, 16)
+            self._in_chunk, self._trailers = bool(self._owed), not self._owed
+        return True
+
+
+def interim_head(interim: Interim) -> bytes:
+    """A 1xx response as it goes over the wire."""
+    return _head(interim.status, interim.headers)
+
+
+def response_head(head: Head, script: Script) -> bytes:
+    """The head as it goes over the wire, with what its framing needs."""
+    framing: RawHeaders = ()
+    match head.framing:
+        case Framing.CHUNKED:
+            framing = ((b"transfer-encoding", b"chunked"),)
+        case Framing.LENGTH:
+            framing = ((b"content-length", str(script.content_length(head)).encode()),)
+        case Framing.CLOSE:
+            framing = ((b"connection", b"close"),)
+    return _head(head.status, (*head.headers, *framing))
+
+
+def chunk(data: bytes, framing: Framing) -> bytes:
+    """A piece of a body in its framing."""
+    return b"%x\r\n%b\r\n" % (len(data), data) if framing is Framing.CHUNKED else data
+
+
+def _head(status: int, headers: RawHeaders) -> bytes:
+    lines = [
+        b"HTTP/1.1 %d %b" % (status, responses.get(status, "").encode()),
+        *(name + b": " + value for name, value in headers),
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n"

@@ -1,0 +1,80 @@
+"""What a scripted upstream saw: its connections and requests, with the time of each fact.
+
+Times are `time.monotonic()` in seconds, which on one machine may be compared between
+processes. Facts are only ever added.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from trioproxy.lab.departure import Departure
+from trioproxy.lab.http1 import RequestHead
+from trioproxy.model import RawHeaders
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One TCP connection, numbered from 1."""
+
+    number: int
+    opened_at: float
+    requests: list[Received] = field(default_factory=list, repr=False)
+    # The peer's FIN or RST, whoever was first to close.
+    left_at: float | None = None
+    left_by: Departure | None = None
+    # Our end is closed as well: nothing of it is left.
+    closed_at: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Received:
+    """One request, numbered from 1 over all connections, and how far its answer got."""
+
+    number: int
+    connection: Connection = field(repr=False)
+    head: RequestHead = field(repr=False)
+    head_at: float
+    body: bytearray = field(default_factory=bytearray, repr=False)
+    body_at: float | None = None
+    # Bytes of the answer that the kernel took, framing included.
+    sent_bytes: int = 0
+    # The script was played to its proper end.
+    answered_at: float | None = None
+    # The peer's FIN or RST, if it was seen before the request was over.
+    left_at: float | None = None
+    left_by: Departure | None = None
+    # Nothing more happens to this request.
+    over_at: float | None = None
+
+    @property
+    def left(self) -> bool:
+        """The peer went before its answer was played to the end."""
+        return self.left_at is not None and self.answered_at is None
+
+    @property
+    def method(self) -> str:
+        return self.head.method
+
+    @property
+    def target(self) -> str:
+        return self.head.target
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.head.target.partition("?")[0]
+
+    @property
+    def headers(self) -> RawHeaders:
+        return self.head.headers
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of the header `name` (lower case), or None."""
+        return self.head.header(name)
+
+    def json(self) -> Any:
+        """The body so far, read as JSON."""
+        return json.loads(self.body)
