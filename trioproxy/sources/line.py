@@ -1,0 +1,164 @@
+"""The line to an upstream: a TCP connection, with or without TLS, that closes at once.
+
+Three things that Trio's streams leave to their user are settled here. Closing is
+synchronous: no checkpoint, no wait for a TLS close_notify. Sending reports that
+the upstream takes no more instead of raising, since its answer may be waiting to
+be read. And sending can be given up while reading goes on: cancelling
+`trio.SSLStream.send_all`, or letting it fail, would break it for both directions,
+so under TLS the bytes are dropped beneath it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import socket
+import ssl
+import struct
+import termios
+from typing import Protocol
+
+import trio
+
+READ_BYTES = 65536
+
+
+class Line(Protocol):
+    """A two-way stream of bytes to one upstream."""
+
+    async def send(self, data: bytes | memoryview) -> bool:
+        """Send all of `data`; False if the upstream takes no more. A cancelled line can only be closed."""
+        ...
+
+    def stop_sending(self) -> None:
+        """What is not sent yet need not be: cancelling `send` no longer harms reading."""
+        ...
+
+    async def receive(self) -> bytes:
+        """What one read returns; `b""` when the upstream has closed.
+
+        Raises:
+            trio.BrokenResourceError: it was reset, or closed by us.
+        """
+        ...
+
+    def dropped(self) -> bool:
+        """While nothing is due from the upstream: it has closed, or says something unasked."""
+        ...
+
+    def close(self) -> None:
+        """Close at once. Twice is harmless."""
+        ...
+
+
+class PlainLine:
+    """A TCP connection."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+
+    async def send(self, data: bytes | memoryview) -> bool:
+        try:
+            await self._stream.send_all(data)
+        except trio.BrokenResourceError:
+            return False
+        return True
+
+    def stop_sending(self) -> None:
+        pass  # a socket does not mind
+
+    async def receive(self) -> bytes:
+        try:
+            return await self._stream.socket.recv(READ_BYTES)
+        except OSError as error:
+            raise trio.BrokenResourceError(str(error)) from error
+
+    def dropped(self) -> bool:
+        return self._stream.socket.is_readable()
+
+    def close(self) -> None:
+        _close(self._stream.socket)
+
+
+def _close(sock: trio.socket.SocketType) -> None:
+    """Close at once. If the upstream has not taken all that was sent, with RST: a FIN would wait behind it for ever."""
+    with contextlib.suppress(OSError, ValueError):  # closed already, or it cannot be asked
+        (untaken_bytes,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
+        if untaken_bytes:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+class TlsLine:
+    """A TLS connection; `handshake` comes first."""
+
+    __slots__ = ("_beneath", "_stream", "_tls")
+
+    def __init__(self, stream: trio.SocketStream, context: ssl.SSLContext, hostname: str) -> None:
+        self._stream = stream
+        self._beneath = _Beneath(stream)
+        # https_compatible: HTTP's own framing says whether a body is whole, and hardly any peer sends close_notify.
+        self._tls = trio.SSLStream(self._beneath, context, server_hostname=hostname, https_compatible=True)
+
+    async def handshake(self) -> None:
+        """Agree on keys and check the upstream's certificate.
+
+        Raises:
+            trio.BrokenResourceError: its cause says why.
+        """
+        await self._tls.do_handshake()
+
+    async def send(self, data: bytes | memoryview) -> bool:
+        await self._tls.send_all(data)
+        return not self._beneath.deaf
+
+    def stop_sending(self) -> None:
+        self._beneath.stop()
+
+    async def receive(self) -> bytes:
+        return bytes(await self._tls.receive_some(READ_BYTES))
+
+    def dropped(self) -> bool:
+        return self._stream.socket.is_readable()
+
+    def close(self) -> None:
+        _close(self._stream.socket)
+
+
+class _Beneath(trio.abc.Stream):
+    """The socket under TLS; once it is deaf, what TLS sends vanishes."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+        self._sending: trio.CancelScope | None = None  # noqa: TID251 (a type)
+        self.deaf = False
+
+    def stop(self) -> None:
+        self.deaf = True
+        if self._sending is not None:
+            # Shielded, so that this scope ends the wait although an outer one is cancelled as well:
+            # nothing may be raised through SSLStream.
+            self._sending.shield = True
+            self._sending.cancel()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        if self.deaf:
+            return
+        # The scope makes one wait of one task endable (docs/adr/0007).
+        with trio.CancelScope() as self._sending:  # noqa: TID251
+            try:
+                await self._stream.send_all(data)
+            except trio.BrokenResourceError:
+                self.deaf = True
+        self._sending = None
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        return await self._stream.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
