@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import trio
 
-from trioproxy.model import CallOpening, CallReceipt, ExchangeOpening, ExchangeReceipt
+from trioproxy.model import CallOpening, CallReceipt, ExchangeOpening, ExchangeReceipt, Reading
 
-Row = CallOpening | ExchangeOpening | CallReceipt | ExchangeReceipt
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An exchange and the call it opens: two open rows, written together or not at all."""
+
+    exchange: ExchangeOpening
+    call: CallOpening
+
+
+Row = Opening | CallReceipt | ExchangeReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a call cost at list price, and by which price data."""
+
+    cost_usd: float
+    version: str
+
+
+# What was asked, what was metered, and when the call started (seconds since the epoch); None where
+# the price or the usage is unknown. Called in the writer's thread alone.
+Pricing = Callable[[CallOpening, Reading, float], Price | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +94,11 @@ class Engine(Protocol):
         """Mark the open rows of processes that are gone as `crashed`; how many calls that were."""
         ...
 
-    def write(self, rows: Iterable[Row]) -> None:
+    def write(self, rows: Sequence[Row]) -> None:
         """Write `rows` in one transaction, all or none, and return when it is durable.
+
+        A row that is already there is left alone, so that writing twice is harmless; so is the order:
+        a receipt brings its opening along. The first receipt wins, save over `crashed`, which is inferred.
 
         Raises:
             LedgerError: nothing was written.

@@ -1,0 +1,134 @@
+"""Ledgers that live in memory: an engine for `sqlite://` and tests, a ledger for tests of what fills one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import trio
+
+from trioproxy.errors import LedgerError
+from trioproxy.model import CallOpening, CallOutcome, CallReceipt, ExchangeOpening, ExchangeOutcome, ExchangeReceipt
+from trioproxy.store import columns
+from trioproxy.store.base import LedgerHealth, Opening, Pricing, Row
+from trioproxy.store.columns import Value
+
+Record = dict[str, Value]
+
+
+@dataclass(slots=True)
+class Tables:
+    """What a file is to SQLite: rows by id, and the owners that are connected."""
+
+    calls: dict[str, Record] = field(default_factory=dict)
+    exchanges: dict[str, Record] = field(default_factory=dict)
+    owners: set[str] = field(default_factory=set)
+
+
+class MemoryEngine:
+    """An Engine over `tables`; several may share them, each with its own `owner`."""
+
+    def __init__(self, tables: Tables, *, owner: str, price: Pricing, now: Callable[[], float]) -> None:
+        self._tables = tables
+        self._owner = owner
+        self._price = price
+        self._now = now
+
+    def connect(self) -> None:
+        """See Engine.connect."""
+        if self._owner in self._tables.owners:
+            raise LedgerError(f"the rows of owner {self._owner} are in use")
+        self._tables.owners.add(self._owner)
+
+    def recover(self) -> int:
+        """See Engine.recover."""
+        ended = {"ended_at": columns.timestamp(self._now()), "error": columns.CRASHED_ERROR}
+        unread = {"stop_reason": "incomplete", "usage_source": "none"}
+        calls = self._orphans(self._tables.calls)
+        for call in calls:
+            call.update(ended, outcome=str(CallOutcome.CRASHED), **unread)
+        for exchange in self._orphans(self._tables.exchanges):
+            exchange.update(ended, outcome=str(ExchangeOutcome.CRASHED))
+        return len(calls)
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """See Engine.write."""
+        for row in rows:
+            if isinstance(row, Opening):
+                self._open(row)
+            elif isinstance(row, CallReceipt):
+                call = columns.call_settled(row, self._owner, self._price)
+                _settle(self._tables.calls, _record(columns.CALL_OPENING + columns.CALL_SETTLING, call))
+            else:
+                exchange = columns.exchange_settled(row, self._owner)
+                _settle(self._tables.exchanges, _record(columns.EXCHANGE_OPENING + columns.EXCHANGE_SETTLING, exchange))
+
+    def disconnect(self) -> None:
+        """See Engine.disconnect."""
+        self._tables.owners.discard(self._owner)
+
+    def _open(self, opening: Opening) -> None:
+        call = _record(columns.CALL_OPENING, columns.call_opened(opening.call, self._owner))
+        self._tables.calls.setdefault(opening.call.id, call)
+        exchange = _record(columns.EXCHANGE_OPENING, columns.exchange_opened(opening, self._owner))
+        there = self._tables.exchanges.setdefault(opening.exchange.id, exchange)
+        there["call_id"] = there["call_id"] or opening.call.id
+
+    def _orphans(self, table: dict[str, Record]) -> list[Record]:
+        return [row for row in table.values() if "ended_at" not in row and row["owner"] not in self._tables.owners]
+
+
+def _record(names: tuple[str, ...], values: columns.Values) -> Record:
+    return dict(zip(names, map(columns.storable, values), strict=True))
+
+
+def _settle(table: dict[str, Record], row: Record) -> None:
+    there = table.get(str(row["id"]))
+    if there is None:
+        table[str(row["id"])] = row
+    elif there.get("outcome") in {None, "crashed"}:
+        row["call_id"] = row.get("call_id") or there.get("call_id")
+        there.update(row)
+
+
+class MemoryLedger:
+    """A Ledger without a writer: every row is durable at once, and kept as it came, in order."""
+
+    def __init__(self) -> None:
+        self.opened: list[Opening] = []
+        self.calls: list[CallReceipt] = []
+        self.exchanges: list[ExchangeReceipt] = []
+        self.late: list[CallOpening] = []
+        self._closed = trio.Event()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """See Ledger.run."""
+        task_status.started()
+        await self._closed.wait()
+
+    def open(self, exchange: ExchangeOpening, call: CallOpening) -> trio.Event:
+        """See Ledger.open."""
+        self.opened.append(Opening(exchange, call))
+        durable = trio.Event()
+        durable.set()
+        return durable
+
+    def settle_call(self, receipt: CallReceipt) -> None:
+        """See Ledger.settle_call."""
+        self.calls.append(receipt)
+
+    def settle_exchange(self, receipt: ExchangeReceipt) -> None:
+        """See Ledger.settle_exchange."""
+        self.exchanges.append(receipt)
+
+    def went_on_without(self, call: CallOpening) -> None:
+        """See Ledger.went_on_without."""
+        self.late.append(call)
+
+    def health(self) -> LedgerHealth:
+        """See Ledger.health."""
+        return LedgerHealth(ok=True, late=len(self.late))
+
+    def close(self) -> None:
+        """See Ledger.close."""
+        self._closed.set()
