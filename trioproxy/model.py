@@ -105,6 +105,12 @@ class Head:
         """The first value of the header `name` (lower case), or None."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
+    @property
+    def request_id(self) -> str | None:
+        """The upstream's name for the request, as its support wants to be told it."""
+        value = self.header(b"request-id") or self.header(b"x-request-id")
+        return value.decode("latin-1") if value else None
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -130,6 +136,12 @@ class Reading:
     stop_reason: str | None = None
     upstream_id: str | None = None
     service_tier: str | None = None
+    # Anthropic's "fast" mode, which has a price of its own.
+    speed: str | None = None
+    # What is billed besides the columns of `Usage`, for the price alone: (unit, count), in the
+    # names of the price data (`web_searches`, `input_audio_tokens`).
+    billed: tuple[tuple[str, int], ...] = ()
+    # One name for each call of a tool, in order.
     tools: tuple[str, ...] = ()
     # The protocol's last event came: the answer is whole, whatever the transport does next.
     ended: bool = False

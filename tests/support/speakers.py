@@ -1,0 +1,36 @@
+"""The two dialects, their generation routes, and short ways to ask them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from trioproxy.model import Asked, Dialect, Reading
+from trioproxy.providers import SPEAKERS
+from trioproxy.providers.base import Operation
+
+CLAUDE, GPT = SPEAKERS[Dialect.ANTHROPIC], SPEAKERS[Dialect.OPENAI]
+MESSAGES = CLAUDE.recognise("POST", "/v1/messages")
+CHAT = GPT.recognise("POST", "/v1/chat/completions")
+RESPONSES = GPT.recognise("POST", "/v1/responses")
+EMBEDDINGS = GPT.recognise("POST", "/v1/embeddings")
+
+
+def asked(operation: Operation, chars: int = 20, **body: Any) -> Asked:
+    """What is read of a request with this body."""
+    speaker = CLAUDE if operation is MESSAGES else GPT
+    return speaker.read_request(operation, json.dumps(body).encode(), chars)
+
+
+def metered(operation: Operation, body: str, content_type: str = "text/event-stream") -> Reading:
+    """What is read of a whole answer with this body."""
+    speaker = CLAUDE if operation is MESSAGES else GPT
+    meter = speaker.meter(operation, 200, content_type, "identity")
+    meter.feed(body.encode())
+    meter.end()
+    return meter.reading()
+
+
+def chat(*chunks: str) -> Reading:
+    """What is read of a chat stream of these chunks."""
+    return metered(CHAT, "".join(f"data: {chunk}\n\n" for chunk in chunks))

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trioproxy.model import RawHeaders
+from trioproxy.wire.headers import HOP_BY_HOP, get, request_headers, response_headers
+
+TOKENS = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=8)
+NAMES = (
+    TOKENS
+    | st.sampled_from([name.decode() for name in sorted(HOP_BY_HOP)])
+    | st.sampled_from(["host", "expect", "content-length", "accept-encoding", "x-trioproxy-id", "x-trioproxy-", "x"])
+)
+PAIRS = st.tuples(NAMES, st.binary(max_size=8))
+LISTED = st.lists(TOKENS | st.just("x"), max_size=3).map(lambda names: ("connection", ", ".join(names).encode()))
+
+
+def _pair(name: str, value: bytes, capitals: bool) -> tuple[bytes, bytes]:
+    return (name.title() if capitals else name).encode(), value
+
+
+HEADERS = st.lists(st.tuples(PAIRS | LISTED, st.booleans()).map(lambda x: _pair(*x[0], x[1])), max_size=12).map(tuple)
+
+
+def end_to_end(headers: RawHeaders, *more: bytes) -> list[tuple[bytes, bytes]]:
+    """What may pass, said once more and differently."""
+    listed = b",".join(value for name, value in headers if name.lower() == b"connection").lower()
+    hops = {token.strip() for token in listed.split(b",")} | HOP_BY_HOP | set(more)
+    return [(n, v) for n, v in headers if n.lower() not in hops and not n.lower().startswith(b"x-trioproxy-")]
+
+
+@given(HEADERS, st.none() | st.integers(0, 2**40), st.booleans())
+def test_a_request_keeps_its_end_to_end_headers_as_they_are_and_in_order(
+    headers: RawHeaders, whole_length: int | None, identity: bool
+) -> None:
+    ours = [b"content-length"] * (whole_length is not None) + [b"accept-encoding"] * identity
+    sent = request_headers(headers, host=b"api.test", whole_length=whole_length, identity=identity)
+    expected = [(b"host", b"api.test"), *end_to_end(headers, b"host", b"expect", *ours)]
+    if identity:
+        expected.append((b"accept-encoding", b"identity"))
+    if whole_length is not None:
+        expected.append((b"content-length", str(whole_length).encode()))
+    assert list(sent) == expected
+
+
+@given(HEADERS, st.sampled_from([200, 304, 404]))
+def test_a_response_keeps_its_end_to_end_headers_in_order_with_names_in_lower_case(
+    headers: RawHeaders, status: int
+) -> None:
+    passed = response_headers(headers, status=status, exchange_id="0199")
+    more = [b"content-length"] if status == 304 else []
+    kept = [(name.lower(), value) for name, value in end_to_end(headers, *more)]
+    assert list(passed) == [*kept, (b"x-trioproxy-id", b"0199")]
+
+
+@given(HEADERS)
+def test_what_has_passed_once_passes_unchanged(headers: RawHeaders) -> None:
+    once = request_headers(headers, host=b"api.test")
+    assert request_headers(once, host=b"api.test") == once
+
+
+@given(HEADERS, NAMES.map(str.encode))
+def test_get_finds_the_first(headers: RawHeaders, name: bytes) -> None:
+    values = [value for key, value in headers if key.lower() == name]
+    assert get(headers, name) == (values[0] if values else None)
+
+
+def test_a_request_of_a_real_client() -> None:
+    headers = (
+        (b"Host", b"127.0.0.1:8082"),
+        (b"Accept", b"application/json"),
+        (b"Authorization", b"Bearer sk-1"),
+        (b"X-Api-Key", b"sk-1"),
+        (b"Connection", b"keep-alive, X-Drop"),
+        (b"X-Drop", b"1"),
+        (b"Accept-Encoding", b"gzip, br"),
+        (b"Content-Length", b"99"),
+        (b"Transfer-Encoding", b"chunked"),
+        (b"Expect", b"100-continue"),
+        (b"X-TrioProxy-Replay", b"1"),
+        (b"anthropic-beta", b"a"),
+        (b"anthropic-beta", b"b"),
+    )
+    assert request_headers(headers, host=b"api.anthropic.com", whole_length=12, identity=True) == (
+        (b"host", b"api.anthropic.com"),
+        (b"Accept", b"application/json"),
+        (b"Authorization", b"Bearer sk-1"),
+        (b"X-Api-Key", b"sk-1"),
+        (b"anthropic-beta", b"a"),
+        (b"anthropic-beta", b"b"),
+        (b"accept-encoding", b"identity"),
+        (b"content-length", b"12"),
+    )
+
+
+def test_a_body_that_streams_keeps_the_length_that_was_announced() -> None:
+    headers = ((b"Content-Length", b"99"), (b"Accept-Encoding", b"gzip"))
+    assert request_headers(headers, host=b"h") == ((b"host", b"h"), *headers)
+
+
+@pytest.mark.parametrize("name", sorted(HOP_BY_HOP))
+def test_no_hop_by_hop_header_passes(name: bytes) -> None:
+    assert request_headers(((name, b"x"),), host=b"h") == ((b"host", b"h"),)
+    assert response_headers(((name.upper(), b"x"),), status=200, exchange_id="i") == ((b"x-trioproxy-id", b"i"),)

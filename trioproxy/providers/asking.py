@@ -1,0 +1,63 @@
+"""What a generation request's body asks for: decoded on a copy, and of that only what is wanted.
+
+Most of a request is tools and history that nobody here reads: they are skipped
+without being built. Messages are looked at from the last one back, and only if
+a preview is wanted.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from trioproxy.providers.fields import decode, elements, members
+from trioproxy.wire.decoding import decoded
+
+MAX_BODY_BYTES = 1 << 25  # 32 MiB: the largest body that is read whole, and as much of a compressed one
+STANDARD = "standard"
+_MAX_EFFORT_CHARS = 16
+
+
+class _Message(msgspec.Struct):
+    role: object = None
+    content: object = None
+
+
+_decode_message = msgspec.json.Decoder(_Message).decode
+
+
+def plain(body: bytes, content_encoding: str) -> bytes | None:
+    """The body without its content coding (Codex sends zstd), or None if that cannot be undone within 32 MiB."""
+    return decoded(body, content_encoding, MAX_BODY_BYTES)
+
+
+def effort_named(*names: object) -> str | None:
+    """The first of `names` that can be a level of effort, in lower case."""
+    for name in names:
+        if isinstance(name, str) and 0 < len(name) <= _MAX_EFFORT_CHARS:
+            return name.lower()
+    return None
+
+
+def last_user_text(messages: list[msgspec.Raw] | None, chars: int) -> str | None:
+    """The first `chars` characters of the last user message that has text.
+
+    Of a message in several parts the last text counts: clients put what they add of their own first.
+    """
+    for raw in reversed(messages or []):
+        message = decode(_decode_message, bytes(raw))
+        if message is not None and message.role == "user":
+            preview = text_of(message.content, chars)
+            if preview is not None:
+                return preview
+    return None
+
+
+def text_of(content: object, chars: int) -> str | None:
+    """The first `chars` characters of a message's content: a string, or the last part with a `text`."""
+    if isinstance(content, str):
+        return content[:chars] or None
+    for part in reversed(elements(content)):
+        words = members(part).get("text")
+        if isinstance(words, str) and words:
+            return words[:chars]
+    return None
