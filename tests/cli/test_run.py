@@ -1,0 +1,84 @@
+"""`trioproxy run`, with the real proxy: what the command finds, and what it cost."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+from support.raw_upstream import RawUpstream, answering
+
+from trioproxy.cli import main
+
+Output = pytest.CaptureFixture[str]
+
+ANSWER = json.dumps(
+    {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-haiku-4-5",
+        "content": [{"type": "text", "text": "Because."}],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 1000, "output_tokens": 200},
+    }
+).encode()
+ASK = """
+import os, sys, urllib.request
+body = b'{"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "why?"}]}'
+request = urllib.request.Request(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages", body)
+request.add_header("content-type", "application/json")
+print(urllib.request.urlopen(request).status, flush=True)
+sys.exit(5)
+"""
+
+
+def run(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    file = tmp_path / "x.toml"
+    upstream = settings.get("upstream", "http://127.0.0.1:9")
+    file.write_text(
+        f"[ledger]\nurl = '{settings.get('ledger', f'sqlite:///{tmp_path}/ledger.db')}'\n"
+        f"[server]\nport = 1\nhost = '192.0.2.1'\n[providers.anthropic]\nbase_url = '{upstream}'\n"
+    )
+    command = [sys.executable, "-m", "trioproxy", "run", "--config", str(file), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+async def test_the_command_works_through_the_proxy_and_its_cost_is_told(tmp_path: Path):
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(ANSWER)
+    async with trio.open_nursery() as nursery:
+        upstream = await nursery.start(RawUpstream(answering(head + ANSWER)).serve)
+        done = await trio.to_thread.run_sync(
+            lambda: run(tmp_path, "--", sys.executable, "-c", ASK, upstream=upstream.url)
+        )
+        nursery.cancel_scope.cancel()
+    assert (done.stdout, done.returncode) == ("200\n", 5)
+    assert done.stderr == "trioproxy: 1 request (1 completed), 1000 tokens in, 200 out, $0.0020\n"
+
+
+def test_a_command_that_asks_nothing(tmp_path: Path):
+    log = tmp_path / "log"
+    done = run(tmp_path, "--log", str(log), "--", "true")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "trioproxy: no requests\n")
+    assert "INFO" in log.read_text()
+
+
+def test_a_ledger_in_memory_is_gone_with_the_proxy(tmp_path: Path):
+    done = run(tmp_path, "--", "true", ledger="sqlite:///:memory:")
+    assert done.returncode == 0
+    assert done.stderr.startswith("trioproxy: what it cost is not known: a ledger in memory")
+
+
+def test_a_ledger_that_cannot_be_opened(tmp_path: Path):
+    done = run(tmp_path, "--", "true", ledger=f"sqlite:///{tmp_path}/x.toml/ledger.db")
+    assert done.returncode == 1
+    assert done.stderr.startswith("trioproxy: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_command_that_is_not_there(capsys: Output):
+    assert main(["run", "--", "no-such-command"]) == 127
+    assert capsys.readouterr().err == "trioproxy: no-such-command: command not found\n"
