@@ -85,12 +85,20 @@ class OwnedConnection(TrioASGIHTTPConnection):
 
     async def _watch(self, presence: trio.CancelScope, receive: ASGIReceiveCallable) -> None:
         """Take the request's body from the server, then wait for the client to leave."""
-        while (message := await receive())["type"] == "http.request":
-            await self.upload.put(message.get("body", b""), message.get("more_body", False))
+        while await self._take(receive):
+            pass
         # Hypercorn says "disconnect" during the final send, too: that one is no departure.
         if not self._finishing:
             self.exchange.leave(Cause.CLIENT_LEFT)
             presence.cancel(reason="the client left")
+
+    async def _take(self, receive: ASGIReceiveCallable) -> bool:
+        """Take one piece of the body, False if the client left instead. A frame of its own: it keeps no piece."""
+        message = await receive()
+        if message["type"] != "http.request":
+            return False
+        await self.upload.put(message.get("body", b""), message.get("more_body", False))
+        return True
 
     async def _deliver(self, send: ASGISendCallable) -> Cause | None:
         """Answer; returns why the client did not take it, or None.

@@ -1,0 +1,62 @@
+"""The shape of the code, as far as no linter knows it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "trioproxy").rglob("*.py"))
+MOST_LINES = 250
+
+# Source files without a test file of their own name, each with the reason. Nothing is added lightly.
+WITHOUT = {
+    "__main__.py": "run by every end-to-end test",
+    "hypercorn_config.py": "tests/e2e/test_hypercorn.py starts Hypercorn with it",
+    "model.py": "values without behaviour",
+    "errors.py": "values without behaviour",
+    "providers/base.py": "protocols",
+    "sources/base.py": "protocols",
+    "store/base.py": "protocols",
+}
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT / "trioproxy"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_a_file_holds_one_concept(path: Path) -> None:
+    lines = len(path.read_text().splitlines())
+
+    assert lines <= MOST_LINES, f"{_name(path)} has {lines} lines; a file that wants more is two ideas"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name != "__init__.py"], ids=_name)
+def test_each_source_file_has_its_test_file(path: Path) -> None:
+    relative = path.relative_to(ROOT / "trioproxy")
+    found = list((ROOT / "tests" / relative.parent).glob(f"test_{path.stem}*.py"))
+
+    if str(relative) in WITHOUT:
+        assert not found, f"{relative} has a test file now: take it off the list"
+    else:
+        assert found, f"no tests/{relative.parent}/test_{path.stem}*.py"
+
+
+def test_nurseries_and_scopes_are_opened_where_adr_0003_says() -> None:
+    page = (ROOT / "docs/adr/0003-the-relay-owns-every-task.md").read_text()
+    named = [cell for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for cell in re.findall(r"`([^`]+)`", row)]
+    named += ["relay.py", "house.py"]
+    opening = re.compile(r"trio\.(open_nursery|CancelScope|move_on_after|move_on_at|fail_after|fail_at)\(")
+    opened = {_name(path) for path in SOURCES if opening.search(path.read_text())}
+
+    assert {place for place in opened if not place.startswith(tuple(named))} == set()
+    assert {each for each in named if not any(place.startswith(each) for place in opened)} == set()
+
+
+def test_nothing_imports_asyncio() -> None:
+    assert [
+        _name(path) for path in SOURCES if re.search(r"^\s*(import|from) asyncio", path.read_text(), re.MULTILINE)
+    ] == []
