@@ -14,7 +14,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -67,7 +67,7 @@ class RunningProxy:
         with trio.move_on_after(within_s):
             while True:
                 rows = self.rows(table) if self.ledger_path.exists() else []
-                ended = [row for row in rows if row["ended_at"] and row.get("call_outcome", True) is not None]
+                ended = [row for row in rows if row["ended_at"] and not _call_open(row)]
                 if len(ended) == len(rows) >= count:
                     return rows
                 await trio.sleep(0.01)
@@ -128,11 +128,12 @@ async def running_proxy(
     settings: str | Mapping[str, Any] = "",
     *,
     mode: Mode = "serve",
+    options: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningProxy]:
     """The proxy with `settings` (TOML text, or the same as a dict), its ledger and home in `tmp_path`.
 
-    `env` comes on top of an environment without any `TRIOPROXY_` or proxy variable.
+    `options` come last on its command line; `env` on top of an environment without any `TRIOPROXY_` or proxy variable.
 
     Raises:
         TimeoutError: it does not listen; shows what it said instead.
@@ -151,7 +152,7 @@ async def running_proxy(
         **(env or {}),
     }
     process = await trio.lowlevel.open_process(
-        [sys.executable, *command],
+        [sys.executable, *command, *options],
         env=environ,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -180,6 +181,11 @@ async def running_proxy(
             await process.wait()
     if failure is not None:
         raise failure
+
+
+def _call_open(row: Record) -> bool:
+    """A request's row whose call goes on; one that was rejected has none."""
+    return row.get("call_id") is not None and row.get("call_outcome", "") is None
 
 
 def _kill(process: trio.Process) -> None:

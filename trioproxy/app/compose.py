@@ -9,6 +9,7 @@ readiness says 503 and the process ends with status 1.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -31,6 +32,9 @@ log = logging.getLogger("trioproxy")
 
 # How long the last rows may take; less than Hypercorn's shutdown_timeout, so that the deadlines nest.
 CLOSING_S = 20.0
+# How long the writer waits for those that are being cancelled to hand in their last rows.
+STRAGGLERS_S = 5.0
+WRITER, HOUSE = "the ledger's writer", "the house"
 
 
 class Service(Protocol):
@@ -68,12 +72,15 @@ def compose(settings: Settings, *, owner: str | None = None) -> ProxyApp:
         clock=time.time,
     )
     app = ProxyApp(desk, request_silence_s=settings.server.request_silence)
-    ended = {"the ledger's writer": trio.Event(), "the house": trio.Event()}
+    ended = {WRITER: trio.Event(), HOUSE: trio.Event()}
+    # Shields the writer from a cancellation until the others have ended.
+    last = trio.CancelScope(shield=True)  # noqa: TID251 - whatever is cancelled, rows come last
 
     @app.before_serving
     async def open_all() -> None:
-        await app.nursery.start(_supervise, app, "the ledger's writer", ledger, ended)
-        await app.nursery.start(_supervise, app, "the house", house, ended)
+        await app.nursery.start(_supervise, app, WRITER, ledger, ended, last)
+        app.nursery.start_soon(_let_the_writer_go, app, ended, last)
+        await app.nursery.start(_supervise, app, HOUSE, house, ended)
         # Half a second of imports: here, or the first call's row would wait for it.
         await trio.to_thread.run_sync(prices.warm_up)
 
@@ -82,9 +89,9 @@ def compose(settings: Settings, *, owner: str | None = None) -> ProxyApp:
         app.closing = True
         with trio.move_on_after(CLOSING_S):  # noqa: TID251 - nested in Hypercorn's shutdown_timeout
             house.close()
-            await ended["the house"].wait()
+            await ended[HOUSE].wait()
             ledger.close()
-            await ended["the ledger's writer"].wait()
+            await ended[WRITER].wait()
             await upstream.aclose()
 
     return app
@@ -95,13 +102,15 @@ async def _supervise(
     name: str,
     service: Service,
     ended: dict[str, trio.Event],
+    scope: contextlib.AbstractContextManager[object] | None = None,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run `service`; should it end before the app closes, say so and let the process end."""
     started = _Started(task_status)
     try:
-        await service.run(task_status=started)
+        with scope or contextlib.nullcontext():
+            await service.run(task_status=started)
     except Exception:
         if not started.yet:
             raise  # the start fails, with this as its reason
@@ -113,6 +122,18 @@ async def _supervise(
             app.lose()
     finally:
         ended[name].set()
+
+
+async def _let_the_writer_go(app: ProxyApp, ended: dict[str, trio.Event], last: trio.CancelScope) -> None:  # noqa: TID251
+    """When everything is cancelled at once, let the cancellation reach the writer last."""
+    try:
+        await ended[WRITER].wait()
+    finally:
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + STRAGGLERS_S):  # noqa: TID251 - see above
+            if not ended[WRITER].is_set():
+                await ended[HOUSE].wait()
+                await app.wait_idle()
+        last.shield = False
 
 
 class _Started:

@@ -21,9 +21,13 @@ from quart_trio.asgi import TrioASGIWebsocketConnection
 
 from trioproxy.app.connection import OwnedConnection
 from trioproxy.app.responses import RawResponse, SeatBody
-from trioproxy.errors import Draining, OurError, TrioProxyError, UpgradeRequired
+from trioproxy.errors import ClientError, Draining, OurError, TrioProxyError, UpgradeRequired
 from trioproxy.exchange import Desk, Exchange
-from trioproxy.model import RawHeaders
+from trioproxy.model import Dialect, RawHeaders
+from trioproxy.providers import SPEAKERS
+from trioproxy.providers.base import Speaker
+from trioproxy.rules.routes import route
+from trioproxy.settings import ProviderSettings
 from trioproxy.wire.headers import response_headers
 
 log = logging.getLogger("trioproxy")
@@ -34,13 +38,16 @@ RETRY_AFTER_S = 5
 class RefusedWebSocket(TrioASGIWebsocketConnection):
     """426 at once: clients that try WebSocket first (Codex) then fall back to POST."""
 
+    app: ProxyApp
+
     async def __call__(self, receive: Any, send: Any) -> None:
         await receive()
         error = UpgradeRequired("WebSocket is not spoken here; send the request by POST")
-        body = json.dumps({"error": {"message": error.message, "type": "invalid_request_error", "code": error.code}})
+        speaker = _speaker_for(self.scope["raw_path"], self.app.desk.providers)
+        body = speaker.error_body(error.status, error.code, error.message)
         headers = (*_own_headers(error.code, len(body)), (b"upgrade", b"h2c"))
         await send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": body.encode(), "more_body": False})
+        await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
 
 
 class ProxyApp(QuartTrio):
@@ -109,6 +116,14 @@ class ProxyApp(QuartTrio):
             log.error("exchange %s: a fault of ours", exchange.arrival.id, exc_info=error)
             error = OurError(f"{type(error).__name__}: {error}")
         return own_answer(exchange, error)
+
+
+def _speaker_for(raw_path: bytes, providers: Mapping[str, ProviderSettings]) -> Speaker:
+    """How the API at `raw_path` words its errors; one that is nowhere, as most APIs do."""
+    try:
+        return SPEAKERS[providers[route(raw_path, providers).provider].dialect]
+    except ClientError:
+        return SPEAKERS[Dialect.OPENAI]
 
 
 def _connection() -> OwnedConnection:

@@ -57,7 +57,8 @@ def server_config(settings: Settings) -> ServerConfig:
     host = f"[{server.host}]" if ":" in server.host else server.host
     config.bind = [f"{host}:{server.port}"]
     config.graceful_timeout = LAST_BYTES_S
-    config.user_timeout_s = server.stalled_client_timeout
+    # Later than ours, which can tell a client that stalls from one that has left; the kernel cannot.
+    config.user_timeout_s = server.stalled_client_timeout + 15.0
     config.certfile, config.keyfile = server.certfile, server.keyfile
     config.errorlog = logging.getLogger("trioproxy.server")
     config.loglevel = "WARNING"  # the line with the address is ours

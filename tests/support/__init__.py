@@ -1,0 +1,1 @@
+"""What several tests share: raw clients, scripted upstreams, servers in a subprocess."""
