@@ -24,7 +24,7 @@ from trioproxy import hypercorn_config
 from trioproxy.app import hypercorn_fixes
 from trioproxy.app.compose import compose
 from trioproxy.app.proxy import ProxyApp
-from trioproxy.errors import LedgerError, TrioProxyError
+from trioproxy.errors import LedgerError, OurError, TrioProxyError
 from trioproxy.settings import Settings
 
 log = logging.getLogger("trioproxy")
@@ -61,7 +61,7 @@ def server_config(settings: Settings) -> ServerConfig:
     config.user_timeout_s = server.stalled_client_timeout + 15.0
     config.certfile, config.keyfile = server.certfile, server.keyfile
     config.errorlog = logging.getLogger("trioproxy.server")
-    config.loglevel = "WARNING"  # the line with the address is ours
+    config.errorlog.setLevel(logging.WARNING)  # the line with the address is ours
     return config
 
 
@@ -79,7 +79,7 @@ async def run_server(
 
     Raises:
         LedgerError: the ledger cannot be opened.
-        OSError: the address cannot be bound.
+        OurError: the address cannot be bound.
 
     Cancelled: streams end at once and are settled as `shutdown`; their rows are still written.
     """
@@ -98,7 +98,7 @@ async def run_server(
             await _drain(app, settings.server.graceful_timeout)
             shut.set()
     except BaseExceptionGroup as group:
-        raise _bare(group) from None
+        raise _bare(group, settings) from None
     return 1 if app.lost else 0
 
 
@@ -112,14 +112,16 @@ async def _drain(app: ProxyApp, grace_s: float) -> None:
     app.desk.house.close()
 
 
-def _bare(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one exception within nested groups, if it is one that callers know; else the group."""
+def _bare(group: BaseExceptionGroup[BaseException], settings: Settings) -> BaseException:
+    """The one exception within nested groups, in words for people if it is one they can do something about."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, LifespanFailureError):
         return LedgerError(str(error))
-    return error if isinstance(error, OSError | TrioProxyError | trio.Cancelled) else group
+    if isinstance(error, OSError):
+        return OurError(f"cannot listen on {settings.server.host}:{settings.server.port}: {error.strerror}")
+    return error if isinstance(error, TrioProxyError | trio.Cancelled) else group
 
 
 def serve(settings: Settings) -> int:
@@ -127,7 +129,7 @@ def serve(settings: Settings) -> int:
     set_up_logging()
     try:
         return trio.run(_serve, settings)
-    except (LedgerError, OSError) as error:
+    except OurError as error:
         print(f"trioproxy: {error}", file=sys.stderr)
         return 1
 

@@ -1,0 +1,141 @@
+"""What an application has been sent and has not received yet.
+
+Hypercorn puts request bodies and `http.disconnect` into one bounded channel. When an
+application does not read its body the channel is full, and then: the disconnect cannot be
+queued, so an early answer never ends (its final `send` waits for the very task that is
+sending); the connection's reader sits in `send` and sees nobody leave; on HTTP/2 it also reads
+no window updates for the other streams. Here a disconnect never waits, it releases a waiting
+body, and on HTTP/2 bodies do not wait either: the client is given new window only for what
+the application has received, so flow control bounds the memory and no stream holds up another.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, cast
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio.task_group import TaskGroup, _handle
+from hypercorn.typing import AppWrapper, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendEvent, Scope
+
+from .patience import ClientStalled
+
+HIGH_WATER_BYTES = 2**16
+
+_Message = dict[str, Any]
+_DISCONNECTS = frozenset({"http.disconnect", "websocket.disconnect"})
+
+
+class Inbox:
+    """Called with a message: queue it. `receive`: the ASGI callable.
+
+    Body pieces that nobody received are joined, so tiny frames cannot outgrow their own bytes.
+    After a disconnect `receive` says it again each time, as the ASGI specification asks.
+    """
+
+    def __init__(self, max_messages: int) -> None:
+        self._max_messages = max_messages
+        self._messages: deque[_Message] = deque()
+        self._waiting_bytes = 0
+        self._disconnect: _Message | None = None
+        self._arrived = trio.Event()
+        self._room = trio.Event()
+        self._owed_bytes = 0
+        self.credit: Callable[[int], Awaitable[None]] | None = None
+        """Set where flow control bounds the body: told how many owed bytes were received."""
+
+    async def __call__(self, event: ASGIReceiveEvent) -> None:
+        message = cast(_Message, event)
+        if message["type"] in _DISCONNECTS:
+            self._disconnect = message
+            self._room.set()
+            self._arrived.set()
+            return
+        self._append(message)
+        self._arrived.set()
+        while self._full() and self.credit is None and self._disconnect is None:
+            self._room = trio.Event()
+            await self._room.wait()
+
+    def _append(self, message: _Message) -> None:
+        body = message.get("body") or b""
+        self._waiting_bytes += len(body)
+        last = self._messages[-1] if self._messages else None
+        if message["type"] == "http.request" and last is not None and last["type"] == "http.request":
+            if not isinstance(last["body"], bytearray):
+                last["body"] = bytearray(last["body"])
+            last["body"] += body
+            last["more_body"] = message["more_body"]
+        else:
+            self._messages.append(message)
+
+    def _full(self) -> bool:
+        return self._waiting_bytes >= HIGH_WATER_BYTES or len(self._messages) > self._max_messages
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """The next message. Cancellation loses none."""
+        await trio.lowlevel.checkpoint()
+        while not self._messages and self._disconnect is None:
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+        if not self._messages:
+            return cast(ASGIReceiveEvent, self._disconnect)
+        message = self._messages.popleft()
+        if message["type"] == "http.request":
+            message["body"] = bytes(message["body"])
+            self._waiting_bytes -= len(message["body"])
+            if self.credit is not None and self._owed_bytes:
+                await self.credit(self.forgive())
+        self._room.set()
+        return cast(ASGIReceiveEvent, message)
+
+    def owe(self, count: int) -> None:
+        """`count` bytes of flow-control window are to be given back once the queued body is received."""
+        self._owed_bytes += count
+
+    def forgive(self) -> int:
+        """The bytes owed; from now on none are."""
+        count, self._owed_bytes = self._owed_bytes, 0
+        return count
+
+
+class MendedTaskGroup(TaskGroup):
+    async def spawn_app(
+        self,
+        app: AppWrapper,
+        config: Config,
+        scope: Scope,
+        send: Callable[[ASGISendEvent | None], Awaitable[None]],
+    ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
+        """Start the application; the returned callable is its `Inbox`."""
+        inbox = Inbox(config.max_app_queue_size)
+        nursery = cast(trio.Nursery, self._nursery)
+        nursery.start_soon(
+            _handle,
+            partial(_without_stalls, app),
+            config,
+            scope,
+            inbox.receive,
+            send,
+            trio.to_thread.run_sync,
+            trio.from_thread.run,
+        )
+        return inbox
+
+
+async def _without_stalls(
+    app: AppWrapper,
+    scope: Scope,
+    receive: ASGIReceiveCallable,
+    send: Callable[[ASGISendEvent], Awaitable[None]],
+    sync_spawn: Callable[..., Any],
+    call_soon: Callable[..., Any],
+) -> None:
+    """An application that knows nothing of `ClientStalled` ends by it, as it would by cancellation: unlogged."""
+    try:
+        await app(scope, receive, send, sync_spawn, call_soon)
+    except* ClientStalled:
+        pass
