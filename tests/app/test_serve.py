@@ -13,7 +13,6 @@ import pytest
 import trio
 
 from trioproxy.app import compose as composition
-from trioproxy.app import serve
 from trioproxy.app.serve import ServerConfig, run_server, server_config
 from trioproxy.errors import LedgerError, OurError
 from trioproxy.lab.client import LabClient
@@ -125,10 +124,3 @@ def test_hypercorns_settings_are_ours(tmp_path: Path) -> None:
     assert config.backlog >= 1024
     assert not config.include_server_header
     assert not config.include_date_header
-
-
-def test_serve_says_why_it_could_not_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "folder.db").mkdir()
-
-    assert serve.serve(settings(tmp_path, ledger=f"sqlite:///{tmp_path}/folder.db")) == 1
-    assert "folder.db" in capsys.readouterr().err

@@ -11,14 +11,14 @@ none, so the exchange is settled here, once, by enqueueing (ADR 0004).
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 from werkzeug.datastructures import Headers
 
-from trioproxy.app.hypercorn_fixes import ClientStalled
+from trioproxy.app.hypercorn_fixes import INBOX, ClientStalled
 from trioproxy.app.responses import RawResponse
 from trioproxy.app.upload import BodyUpload
 from trioproxy.errors import OurError, TrioProxyError
@@ -66,7 +66,10 @@ class OwnedConnection(TrioASGIHTTPConnection):
         try:
             with trio.CancelScope() as presence:  # cancelled by `_watch` alone: the client left
                 async with trio.open_nursery() as nursery:  # the watcher lives as long as the delivery
-                    nursery.start_soon(self._watch, presence, receive)
+                    self._presence = presence
+                    if (inbox := cast(dict[str, Any], scope["extensions"]).get(INBOX)) is not None:
+                        inbox.on_departure = self._client_left  # at once, whatever of the body still waits
+                    nursery.start_soon(self._watch, receive)
                     cause = await self._deliver(send)
                     cut_short = False
                     nursery.cancel_scope.cancel()
@@ -83,14 +86,17 @@ class OwnedConnection(TrioASGIHTTPConnection):
             self.app.leave()  # first: after a fault in settling, too, a drain waits for no request that is gone
             exchange.settle(cause)
 
-    async def _watch(self, presence: trio.CancelScope, receive: ASGIReceiveCallable) -> None:
+    async def _watch(self, receive: ASGIReceiveCallable) -> None:
         """Take the request's body from the server, then wait for the client to leave."""
         while await self._take(receive):
             pass
+        self._client_left()
+
+    def _client_left(self) -> None:
         # Hypercorn says "disconnect" during the final send, too: that one is no departure.
         if not self._finishing:
             self.exchange.leave(Cause.CLIENT_LEFT)
-            presence.cancel(reason="the client left")
+            self._presence.cancel(reason="the client left")
 
     async def _take(self, receive: ASGIReceiveCallable) -> bool:
         """Take one piece of the body, False if the client left instead. A frame of its own: it keeps no piece."""

@@ -125,13 +125,13 @@ def _bare(group: BaseExceptionGroup[BaseException], settings: Settings) -> BaseE
 
 
 def serve(settings: Settings) -> int:
-    """Serve until a signal; returns the exit status."""
+    """Serve until a signal; returns the exit status.
+
+    Raises:
+        OurError: it could not start (within an exception group of Trio's).
+    """
     set_up_logging()
-    try:
-        return trio.run(_serve, settings)
-    except OurError as error:
-        print(f"trioproxy: {error}", file=sys.stderr)
-        return 1
+    return trio.run(_serve, settings)
 
 
 async def _serve(settings: Settings) -> int:

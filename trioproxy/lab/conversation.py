@@ -16,8 +16,8 @@ from typing import Protocol
 
 import trio
 
+from trioproxy.app.departure import Departure, departure
 from trioproxy.lab import http1
-from trioproxy.lab.departure import Departure, departure
 from trioproxy.lab.player import Afterwards, Player
 from trioproxy.lab.received import Connection, Received
 from trioproxy.lab.script import Script, Take

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from trioproxy.lab.departure import Departure
+from trioproxy.app.departure import Departure
 from trioproxy.lab.http1 import RequestHead
 from trioproxy.model import RawHeaders
 

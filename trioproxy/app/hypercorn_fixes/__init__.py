@@ -25,10 +25,11 @@ from hypercorn.trio.tcp_server import TCPServer
 from .connection import MendedTCPServer
 from .h1 import MendedH11Protocol
 from .h2 import MendedH2Protocol
+from .inbox import EXTENSION as INBOX
 from .inbox import MendedTaskGroup
 from .patience import ClientStalled, set_stalled_client_timeout
 
-__all__ = ["ClientStalled", "install", "uninstall"]
+__all__ = ["INBOX", "ClientStalled", "install", "uninstall"]
 
 WRITTEN_FOR = "0.18"
 

@@ -12,7 +12,7 @@ The reader owns the end of the connection: whoever loses it closes the socket, t
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import Any, cast
 
 import trio
 from hypercorn.config import Config
@@ -22,6 +22,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, LifespanState
 
 from .farewell import Farewell
+from .inbox import MendedTaskGroup
 from .patience import ClientStalled, Patience
 from .wire import Wire
 
@@ -114,6 +115,7 @@ class MendedTCPServer(TCPServer):
     # -- reading
 
     async def _read_data(self) -> None:
+        cast(MendedTaskGroup, self._task_group).sock = self.wire.socket
         with self._reading:
             await self._read_to_the_end()
         self._client_left = True

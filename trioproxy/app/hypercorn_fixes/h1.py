@@ -40,7 +40,9 @@ def takes_target(target: bytes) -> bool:
 def _whole_upgrade(request: h11.Request) -> bool:
     """It asks for no WebSocket, or with all that the handshake wants (RFC 6455, 4.2.1)."""
     headers = list(request.headers)
-    wants = request.method == b"GET" and (b"upgrade", b"websocket") in [(k, v.lower()) for k, v in headers]
+    named = {name: value.lower() for name, value in headers if name in (b"upgrade", b"connection")}
+    tokens = [token.strip() for token in named.get(b"connection", b"").split(b",")]
+    wants = request.method == b"GET" and named.get(b"upgrade") == b"websocket" and b"upgrade" in tokens
     return not wants or Handshake(headers, request.http_version.decode()).is_valid()
 
 

@@ -5,8 +5,9 @@ application does not read its body the channel is full, and then: the disconnect
 queued, so an early answer never ends (its final `send` waits for the very task that is
 sending); the connection's reader sits in `send` and sees nobody leave; on HTTP/2 it also reads
 no window updates for the other streams. Here a disconnect never waits, it releases a waiting
-body, and on HTTP/2 bodies do not wait either: the client is given new window only for what
-the application has received, so flow control bounds the memory and no stream holds up another.
+body and is told to whoever registered `on_departure` at once; on HTTP/2 bodies do not wait
+either: the client is given new window only for what the application has received. On HTTP/1.1,
+where a waiting body stops the reader, the socket is watched without reading from it.
 """
 
 from __future__ import annotations
@@ -21,9 +22,13 @@ from hypercorn.config import Config
 from hypercorn.trio.task_group import TaskGroup, _handle
 from hypercorn.typing import AppWrapper, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendEvent, Scope
 
+from trioproxy.app.departure import departure
+
 from .patience import ClientStalled
 
 HIGH_WATER_BYTES = 2**16
+# The key of `scope["extensions"]` under which an application finds its inbox.
+EXTENSION = "trioproxy.inbox"
 
 _Message = dict[str, Any]
 _DISCONNECTS = frozenset({"http.disconnect", "websocket.disconnect"})
@@ -36,8 +41,11 @@ class Inbox:
     After a disconnect `receive` says it again each time, as the ASGI specification asks.
     """
 
-    def __init__(self, max_messages: int) -> None:
+    def __init__(self, max_messages: int, sock: trio.socket.SocketType | None = None) -> None:
         self._max_messages = max_messages
+        self._sock = sock
+        self.on_departure: Callable[[], None] | None = None
+        """Called, synchronously, when the client leaves; `receive` has the body's last pieces to give first."""
         self._messages: deque[_Message] = deque()
         self._waiting_bytes = 0
         self._disconnect: _Message | None = None
@@ -50,15 +58,36 @@ class Inbox:
     async def __call__(self, event: ASGIReceiveEvent) -> None:
         message = cast(_Message, event)
         if message["type"] in _DISCONNECTS:
-            self._disconnect = message
-            self._room.set()
-            self._arrived.set()
+            self._depart(message)
             return
         self._append(message)
         self._arrived.set()
         while self._full() and self.credit is None and self._disconnect is None:
             self._room = trio.Event()
+            if self._sock is None:
+                await self._room.wait()
+            else:
+                await self._room_or_departure(self._sock)
+
+    async def _room_or_departure(self, sock: trio.socket.SocketType) -> None:
+        """The reader waits here and sees nobody leave; so somebody else looks, for as long as that lasts."""
+        async with trio.open_nursery() as nursery:  # noqa: TID251 - see above
+            nursery.start_soon(self._watch, sock)
             await self._room.wait()
+            nursery.cancel_scope.cancel()
+
+    async def _watch(self, sock: trio.socket.SocketType) -> None:
+        await departure(sock)
+        self._depart({"type": "http.disconnect"})
+
+    def _depart(self, message: _Message) -> None:
+        if self._disconnect is not None:
+            return
+        self._disconnect = message
+        self._room.set()
+        self._arrived.set()
+        if self.on_departure is not None:
+            self.on_departure()
 
     def _append(self, message: _Message) -> None:
         body = message.get("body") or b""
@@ -103,6 +132,9 @@ class Inbox:
 
 
 class MendedTaskGroup(TaskGroup):
+    sock: trio.socket.SocketType | None = None
+    """The connection's socket."""
+
     async def spawn_app(
         self,
         app: AppWrapper,
@@ -111,7 +143,8 @@ class MendedTaskGroup(TaskGroup):
         send: Callable[[ASGISendEvent | None], Awaitable[None]],
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
         """Start the application; the returned callable is its `Inbox`."""
-        inbox = Inbox(config.max_app_queue_size)
+        inbox = Inbox(config.max_app_queue_size, self.sock)
+        cast(dict[str, Any], scope)["extensions"][EXTENSION] = inbox
         nursery = cast(trio.Nursery, self._nursery)
         nursery.start_soon(
             _handle,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import trio
 
+from trioproxy.app.departure import Departure, departure
 from trioproxy.lab.client import LabClient, Leaving
-from trioproxy.lab.departure import Departure, departure
 from trioproxy.lab.script import Chunk, Close, End, Framing, Head, Script, Silence, Take
 from trioproxy.lab.upstream import ScriptedUpstream
 
