@@ -32,4 +32,4 @@ class _App:
         self._app = app
 
 
-app = _App()
+app = application = _App()

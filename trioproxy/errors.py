@@ -99,11 +99,8 @@ class Draining(OurError):
     code = "draining"
 
 
-class ShuttingDown(OurError):
+class ShuttingDown(Draining):
     """The server's shutdown deadline ended a call that was in flight."""
-
-    status = 503
-    code = "shutdown"
 
 
 class ConfigurationError(TrioProxyError):

@@ -15,11 +15,12 @@ import logging
 import os
 from collections.abc import AsyncIterable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import trio
 
-from trioproxy.errors import ClientError, Draining, RequestTooLarge, ShuttingDown, TrioProxyError
+from trioproxy.errors import ClientError, Draining, OurError, RequestTooLarge, ShuttingDown, TrioProxyError
 from trioproxy.house import House
 from trioproxy.model import (
     Arrival,
@@ -35,7 +36,8 @@ from trioproxy.model import (
     ServedBy,
 )
 from trioproxy.providers import SPEAKERS
-from trioproxy.providers.base import Meter, Operation, Speaker
+from trioproxy.providers.answering import metering
+from trioproxy.providers.base import Operation, Speaker
 from trioproxy.providers.plan import plan
 from trioproxy.relay import Commission, Relay
 from trioproxy.rules.clients import client
@@ -105,24 +107,19 @@ class Exchange:
         provider = desk.providers[place.provider]
         self._speaker = speaker = SPEAKERS[provider.dialect]
         self._opening = _opening(arrival, place) if place.recorded else None
-        if not desk.house.open:
-            raise Draining("the proxy is shutting down and takes no new requests")
+        desk.house.admit()
         operation = speaker.recognise(arrival.method, place.path)
+        body: bytes | AsyncIterable[bytes] | None
         if operation.generation:
             body = await self._whole(upload)
             asked = self._asked(operation, body)
-            outgoing = plan(arrival, place, operation, base_url=provider.base_url, ca_file=provider.ca_file, body=body)
-            del body  # only the relay keeps it, and only until it is sent
         else:
-            pieces = await upload.stream()
-            asked = Asked()
-            outgoing = plan(
-                arrival, place, operation, base_url=provider.base_url, ca_file=provider.ca_file, body=pieces
-            )
+            body, asked = await upload.stream(), Asked()
+        desk.house.admit()  # again, for the upload took its time: a row that is opened now will be settled
+        outgoing = plan(arrival, place, operation, base_url=provider.base_url, ca_file=provider.ca_file, body=body)
         commission = self._commission(place, provider.dialect, operation, asked, outgoing)
-        del outgoing
         self._relay = desk.house.start(commission)
-        del commission
+        del body, outgoing, commission  # only the relay keeps the body, and only until it is sent
         self._seat = self._relay.sit()
         return await self._seat.head(), self._seat
 
@@ -140,7 +137,8 @@ class Exchange:
 
         `cause` is what ended it before its time; None if an answer, or its truncation, was handed over.
         """
-        self.leave(cause or Cause.CLIENT_LEFT)
+        # A call that lives on although the delivery is over: because of the client, or of a bug of ours.
+        self.leave(cause or (Cause.INTERNAL if type(self.failure) is OurError else Cause.CLIENT_LEFT))
         if self._opening is None:
             return
         duration_s = trio.current_time() - self._began
@@ -164,13 +162,15 @@ class Exchange:
         relay, failure = self._relay, self.failure
         phase = relay.phase if relay is not None else Phase.CONNECTING
         last_word_sent = relay is not None and relay.reading().ended and self.bytes_out >= relay.bytes_in
+        if cause is Cause.CLIENT_STALLED and relay is not None and isinstance(relay.failure, ShuttingDown):
+            cause = Cause.SHUTDOWN  # once the server stops, whoever does not read is given up early
         if cause is not None:
             return delivery(phase, cause, last_word_sent=last_word_sent)
         if failure is None or last_word_sent:
             return ExchangeOutcome.DELIVERED
         if isinstance(failure, ClientError | Draining):
-            return ExchangeOutcome.REJECTED
-        return ExchangeOutcome.SHUTDOWN if isinstance(failure, ShuttingDown) else ExchangeOutcome.UPSTREAM_FAILED
+            return ExchangeOutcome.SHUTDOWN if isinstance(failure, ShuttingDown) else ExchangeOutcome.REJECTED
+        return ExchangeOutcome.UPSTREAM_FAILED
 
     async def _whole(self, upload: Upload) -> bytes:
         limit_bytes = self._desk.max_request_bytes
@@ -191,7 +191,7 @@ class Exchange:
         self, place: Route, dialect: Dialect, operation: Operation, asked: Asked, outgoing: Plan
     ) -> Commission:
         """The call, with its row enqueued: from here on it is settled by its relay."""
-        desk, speaker = self._desk, self._speaker
+        desk = self._desk
         started_at = desk.clock()
         opening = CallOpening(
             id=uuid7(started_at, desk.chance(10)),
@@ -207,13 +207,6 @@ class Exchange:
             policy=POLICY,
         )
 
-        def meter_for(head: Head) -> tuple[Meter, bool]:
-            content_type = (head.header(b"content-type") or b"").decode("latin-1")
-            content_encoding = (head.header(b"content-encoding") or b"").decode("latin-1")
-            events = content_type.lower().startswith("text/event-stream")
-            by_protocol = operation.generation and events and 200 <= head.status < 300
-            return speaker.meter(operation, head.status, content_type, content_encoding), by_protocol
-
         ledger, recorded = desk.ledger, self._opening is not None
 
         def settle(receipt: CallReceipt, phase: Phase, cause: Cause | None) -> None:
@@ -227,7 +220,7 @@ class Exchange:
             plan=outgoing,
             source=desk.source,
             limits_s=desk.limits_s,
-            meter_for=meter_for,
+            meter_for=partial(metering, self._speaker, operation),
             durable=durable,
             late=lambda: ledger.went_on_without(opening),
             settle=settle,

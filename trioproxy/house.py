@@ -27,9 +27,12 @@ class House:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the nursery open until `close`, then until its relays have ended."""
-        async with trio.open_nursery() as self._nursery:
-            task_status.started()
-            await self._closing.wait()
+        try:
+            async with trio.open_nursery() as self._nursery:
+                task_status.started()
+                await self._closing.wait()
+        finally:
+            self._nursery = None
 
     def close(self, grace_s: float = 0.0) -> None:
         """Take no new relays; end those that still live after `grace_s` seconds as `shutdown`."""
@@ -37,14 +40,23 @@ class House:
         if self._nursery is not None:
             self._nursery.cancel_scope.deadline = trio.current_time() + grace_s
 
-    def start(self, commission: Commission) -> Relay:
-        """Start a relay.
+    def admit(self) -> None:
+        """Say whether `start` would take a relay now; true until the next checkpoint.
 
         Raises:
             Draining: the house is not open, or not any more.
         """
-        if self._nursery is None or self._closing.is_set():
-            raise Draining("the proxy is shutting down")
+        if not self.open:
+            raise Draining("the proxy is shutting down and takes no new requests")
+
+    def start(self, commission: Commission) -> Relay:
+        """Start a relay; from here on it is settled, whatever happens.
+
+        Raises:
+            Draining: the house is not open, or not any more.
+        """
+        self.admit()
+        assert self._nursery is not None
         relay = Relay(commission)
         # In an empty context: a copy of the caller's would keep its request alive as long as the stream.
         contextvars.Context().run(self._nursery.start_soon, relay.run)

@@ -1,7 +1,7 @@
 """Server settings for `hypercorn -k trio -c python:trioproxy.hypercorn_config trioproxy:app`.
 
-`trioproxy serve` uses the same ones. Each is here because the default breaks a
-promise; docs/adr/0008 says which.
+`trioproxy serve` uses the same ones, save for the grace, which it owns itself. Each
+is here because the default breaks a promise.
 """
 
 from __future__ import annotations

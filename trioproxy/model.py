@@ -1,8 +1,8 @@
 """The values that travel with a request, in the order in which they appear.
 
-    Arrival ─▶ Call ─▶ Plan ─▶ Head ─▶ Reading ─▶ receipts
-    the client's   what it   what goes   the     what was    how the call and the
-    request        asks for  upstream    answer  metered     delivery ended
+    Arrival ───▶ Asked ──▶ Plan ────▶ Head ──▶ Reading ─▶ receipts
+    the client's  what it   what goes  the      what was   how the call and the
+    request       asks for  upstream   answer   metered    delivery ended
 
 All of them are frozen; times are seconds since the epoch (`_at`) or
 milliseconds (`_ms`), sizes are bytes, headers are raw `(name, value)` pairs in

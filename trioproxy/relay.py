@@ -42,6 +42,7 @@ from trioproxy.sources.base import Answer, Source
 log = logging.getLogger("trioproxy")
 
 COMMIT_PATIENCE_S = 0.25
+LATE_S = 0.2  # how late, at most, a phase's limit takes effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,17 @@ class Relay:
     """One upstream call."""
 
     def __init__(self, commission: Commission) -> None:
+        self.opening = commission.opening
         self._commission = commission
         self._life = trio.CancelScope()
         self._patience = trio.CancelScope()
         self._began = trio.current_time()
-        self._first_byte: float | None = None
+        self._ttfb_ms: float | None = None
         self._departure = Cause.CLIENT_LEFT
         self._meter: Meter | None = None
         self._by_protocol = False
         self._seat = Seat(self._left)
         self.phase = Phase.CONNECTING
-        self.cause: Cause | None = None
         self.head: Head | None = None
         self.failure: TrioProxyError | None = None
         self.bytes_in = 0
@@ -85,23 +86,27 @@ class Relay:
         return self._seat
 
     @property
-    def opening(self) -> CallOpening:
-        return self._commission.opening
-
-    @property
     def whole(self) -> bool:
         """The answer is all there: it ended by itself, or its protocol said its last word."""
         return (self.phase is Phase.ENDED and self.failure is None) or self.reading().ended
 
     def reading(self) -> Reading:
-        """What the meter has read so far."""
-        return self._meter.reading() if self._meter is not None else Reading()
+        """What the meter has read so far; one that fails is dropped, and the answer judged by its framing."""
+        try:
+            return self._meter.reading() if self._meter is not None else Reading()
+        except Exception:
+            log.exception("call %s: its meter failed", self.opening.id)
+            self._meter, self._by_protocol = None, False
+            return Reading()
 
     # What a source asks of the relay (sources/base.py, Progress).
 
     def enter(self, phase: Phase) -> None:
-        self.phase = phase
-        self._patience.deadline = trio.current_time() + self._commission.limits_s.get(phase, math.inf)
+        deadline = trio.current_time() + self._commission.limits_s.get(phase, math.inf)
+        # Moving a deadline is dear, so it is not done for every chunk: it is set a little late instead.
+        if phase is not self.phase or not deadline <= self._patience.deadline <= deadline + LATE_S:
+            self.phase = phase
+            self._patience.deadline = deadline + LATE_S
 
     async def permission(self) -> None:
         """Wait for the call's row to be durable, but not for ever: serving goes on without a ledger."""
@@ -148,7 +153,7 @@ class Relay:
         except ClientError as error:
             self.failure = error
             return Cause.CLIENT_FAULT
-        except Exception as error:  # the one catch-all: a bug ends its own call and no other
+        except Exception as error:  # a bug ends its own call and no other
             log.exception("call %s: a fault of ours while %s", self.opening.id, self.phase)
             self.failure = OurError(f"{type(error).__name__}: {error}")
             return Cause.INTERNAL
@@ -161,11 +166,9 @@ class Relay:
 
     def _plan(self) -> Plan:
         """The plan, handed over once: neither relay nor commission keeps the request's body."""
-        plan = self._commission.plan
+        plan, body = self._commission.plan, self._commission.plan.body
         self._commission = replace(self._commission, plan=replace(plan, body=None))
-        if plan.body is None or isinstance(plan.body, bytes):
-            return plan
-        return replace(plan, body=_Upload(self, aiter(plan.body)))
+        return plan if body is None or isinstance(body, bytes) else replace(plan, body=_Upload(self, aiter(body)))
 
     def _begin(self, head: Head) -> None:
         self.head = head
@@ -173,51 +176,49 @@ class Relay:
         self._seat.begin(head)
 
     async def _pump(self, answer: Answer) -> None:
-        assert self._meter is not None
-        feed, seat = self._meter.feed, self._seat
+        meter, seat = self._meter, self._seat
+        assert meter is not None
         while chunk := await answer.receive():
-            if self._first_byte is None:
-                self._first_byte = trio.current_time()
+            if self._ttfb_ms is None:
+                self._ttfb_ms = (trio.current_time() - self._began) * 1000
             self.bytes_in += len(chunk)
-            if not seat.push(chunk):
+            has_room = seat.push(chunk)  # on its way before anything is done with it
+            meter.feed(chunk)
+            if not has_room:
                 self.enter(Phase.BLOCKED)
-                feed(chunk)
                 await seat.room()
                 self.enter(Phase.STREAMING)
-            else:
-                feed(chunk)
-        self._meter.end()
+        if answer.head.framed:  # else the end of the connection is all there was: it proves nothing
+            meter.end()
         self.enter(Phase.ENDED)
 
     def _end(self, cause: Cause | None) -> None:
         """Tell the seat, then settle: synchronous, on every path, once."""
-        self.cause = cause
         reading = self.reading()
-        if cause is None:
-            framed = self.head is None or self.head.framed
+        framed = self.head is None or self.head.framed
+        if cause is None or self.phase is Phase.ENDED:
             outcome = finished_call(reading, by_protocol=self._by_protocol, framed=framed)
-            if not framed and self._by_protocol and not reading.ended:
-                self.failure = UpstreamTruncated("the connection ended, and with it the stream, without its last event")
         else:
             outcome = broken_call(self.phase, cause, reading)
-            if cause is Cause.SHUTDOWN:
-                self.failure = ShuttingDown("the proxy is shutting down")
+        if cause is Cause.SHUTDOWN:
+            self.failure = ShuttingDown("the proxy is shutting down")
+        elif cause is None and not framed and self._by_protocol and not reading.ended:
+            self.failure = UpstreamTruncated("the connection ended, and with it the stream, without its last event")
         # A departure is no failure of the call, but whoever still read the seat must not take it for the end.
         self._seat.end(self.failure or (UpstreamTruncated(f"the call was ended: {cause}") if cause else None))
         now = trio.current_time()
-        first = self._first_byte
         receipt = CallReceipt(
             opening=self.opening,
             ended_at=self.opening.started_at + (now - self._began),
             outcome=outcome,
             status=self.head.status if self.head else None,
             reading=reading,
-            request_id=_request_id(self.head),
-            ttfb_ms=(first - self._began) * 1000 if first is not None else None,
+            request_id=self.head.request_id if self.head else None,
+            ttfb_ms=self._ttfb_ms,
             duration_ms=(now - self._began) * 1000,
             detached_ms=0.0,
             bytes_in=self.bytes_in,
-            error=_words(self.failure, reading),
+            error=f"{type(self.failure).__name__}: {self.failure}" if self.failure is not None else reading.error,
         )
         try:
             self._commission.settle(receipt, self.phase, cause)
@@ -243,15 +244,7 @@ class _Upload:
 
     async def __anext__(self) -> bytes:
         self._relay.wait_for_client()
-        piece = await anext(self._pieces)
-        self._relay.enter(Phase.SENDING)
-        return piece
-
-
-def _request_id(head: Head | None) -> str | None:
-    value = (head.header(b"request-id") or head.header(b"x-request-id")) if head else None
-    return value.decode("latin-1") if value else None
-
-
-def _words(failure: TrioProxyError | None, reading: Reading) -> str | None:
-    return f"{type(failure).__name__}: {failure}" if failure is not None else reading.error
+        try:
+            return await anext(self._pieces)
+        finally:  # at the body's end as well: its last bytes, too, have to be taken in time
+            self._relay.enter(Phase.SENDING)

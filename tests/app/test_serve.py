@@ -14,7 +14,7 @@ import trio
 
 from trioproxy.app import compose as composition
 from trioproxy.app.serve import ServerConfig, run_server, server_config
-from trioproxy.errors import LedgerError, OurError
+from trioproxy.errors import OurError
 from trioproxy.lab.client import LabClient
 from trioproxy.settings import Settings, load
 
@@ -61,7 +61,7 @@ async def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
 async def test_a_ledger_that_cannot_be_opened_fails_the_start(tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
 
-    with pytest.raises(LedgerError, match=r"folder\.db"):
+    with pytest.raises(OurError, match=r"^the ledger .*folder\.db cannot be opened"):
         await run_server(settings(tmp_path, ledger=f"sqlite:///{tmp_path}/folder.db"), stop=trio.Event())
 
 

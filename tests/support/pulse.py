@@ -44,9 +44,9 @@ class Pulse:
         await peer.send(b"0\r\n\r\n")
         await peer.until_gone()
 
-    async def begin(self, port: int) -> None:
+    async def begin(self) -> None:
         """Ask for the stream."""
-        self.client = await H1Client.connect(port)
+        assert self.client
         await self.client.request("POST", "/pulse/v1/messages", body=b'{"stream":true}')
         assert (await self.client.head()).status == 200
 
@@ -67,7 +67,7 @@ class Pulse:
             assert await self.client.piece() == b""
 
     async def _pass(self, event: bytes) -> None:
-        assert self.client, "begin comes first"
+        assert self.client
         with trio.fail_after(PATIENCE_S):
             await self._events.send(event)
             assert await self.client.read(len(event)) == event
@@ -84,8 +84,9 @@ async def beside_a_pulse(
         await nursery.start(upstream.serve)
         providers = {"pulse": {"base_url": upstream.url, "dialect": "anthropic"}}
         async with proxied(tmp_path, scripts, providers=providers, **settings) as stage:
-            await pulse.begin(stage.proxy.port)
-            yield stage, pulse
-            await pulse.end()
+            async with await H1Client.connect(stage.proxy.port) as pulse.client:
+                await pulse.begin()
+                yield stage, pulse
+                await pulse.end()
             assert "Traceback" not in stage.proxy.stderr()
         nursery.cancel_scope.cancel()

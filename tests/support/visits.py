@@ -69,10 +69,12 @@ class Visit:
             "extensions": {},
         }
         self.messages: list[dict[str, Any]] = []
-        self.over = trio.Event()
+        self.was_finished = trio.Event()
         self.error: BaseException | None = None
         # Cancels the request from outside, as a server does that stops.
         self.server_scope = trio.CancelScope()
+        # Hypercorn says "disconnect" before its last send has returned.
+        self.hangs_up = True
         # What the next `send` of body bytes raises.
         self.send_fault: Exception | None = None
         self._pieces = [(0.0, body)] if isinstance(body, bytes) else list(body)
@@ -82,8 +84,6 @@ class Visit:
         self._unblocked = trio.Event()
         if reads:
             self._unblocked.set()
-
-    # What the client does.
 
     def leave(self) -> None:
         """Hang up."""
@@ -126,8 +126,6 @@ class Visit:
         """The response was ended; otherwise the server truncates or resets it."""
         return bool(self.messages) and not self.messages[-1].get("more_body", True)
 
-    # What the server does.
-
     async def run(self, app: ProxyApp) -> None:
         """Serve the request; keeps what comes out of it, as the server does, who logs it."""
         try:
@@ -135,8 +133,6 @@ class Visit:
                 await app(self.scope, self.receive, self.send)  # type: ignore[arg-type]
         except Exception as error:
             self.error = error
-        finally:
-            self.over.set()
 
     async def receive(self) -> dict[str, Any]:
         await trio.lowlevel.checkpoint()
@@ -164,9 +160,12 @@ class Visit:
         if self._gone.is_set():
             return  # into the void
         self.messages.append(message)
-        if self.finished:
-            self._gone.set()  # a server says "disconnect" before its last send has returned
+        if self.finished and self.hangs_up:
+            self._gone.set()
             await trio.lowlevel.checkpoint()
+        if self.finished:
+            self.was_finished.set()
+            await trio.lowlevel.cancel_shielded_checkpoint()
 
 
 class Proxy:
@@ -199,7 +198,7 @@ class Proxy:
             clock=lambda: EPOCH + trio.current_time(),
         )
         if Proxy._app is None:  # dear to build, and without a memory of its own
-            Proxy._app = ProxyApp(desk, request_silence_s=silence_s)
+            Proxy._app = ProxyApp(desk, request_silence_s=silence_s, on_lost=lambda: None)
         self.app = Proxy._app
         self.app.desk = desk
         self.app.request_silence_s = silence_s

@@ -12,16 +12,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import os
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import trio
 
-from trioproxy.app.proxy import ProxyApp
+from trioproxy.app.proxy import ProxyApp, State
 from trioproxy.exchange import Desk
 from trioproxy.house import House
-from trioproxy.rules.ids import uuid7
 from trioproxy.rules.lifecycle import Phase
 from trioproxy.settings import Settings, TimeoutSettings
 from trioproxy.sources.upstream import Upstream
@@ -55,11 +54,15 @@ def limits(timeouts: TimeoutSettings) -> dict[Phase, float]:
     }
 
 
-def compose(settings: Settings, *, owner: str | None = None) -> ProxyApp:
-    """Build the app; nothing is opened before its lifespan starts. `owner` marks its rows in the ledger."""
+def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | None = None) -> ProxyApp:
+    """Build the app; nothing is opened before its lifespan starts.
+
+    Args:
+        on_lost: called if the ledger's writer or the house ends while it is needed; should end the process.
+        owner: marks this process's rows in the ledger; unique for all time.
+    """
     prices = PriceBook()
     house, upstream = House(), Upstream()
-    owner = owner or uuid7(time.time(), os.urandom(10))
     ledger = open_ledger(settings.ledger.url, owner=owner, durability=settings.ledger.durability, price=prices.price)
     desk = Desk(
         providers=settings.providers,
@@ -71,7 +74,7 @@ def compose(settings: Settings, *, owner: str | None = None) -> ProxyApp:
         house=house,
         clock=time.time,
     )
-    app = ProxyApp(desk, request_silence_s=settings.server.request_silence)
+    app = ProxyApp(desk, request_silence_s=settings.server.request_silence, on_lost=on_lost)
     ended = {WRITER: trio.Event(), HOUSE: trio.Event()}
     # Shields the writer from a cancellation until the others have ended.
     last = trio.CancelScope(shield=True)  # noqa: TID251 - whatever is cancelled, rows come last
@@ -83,10 +86,11 @@ def compose(settings: Settings, *, owner: str | None = None) -> ProxyApp:
         await app.nursery.start(_supervise, app, HOUSE, house, ended)
         # Half a second of imports: here, or the first call's row would wait for it.
         await trio.to_thread.run_sync(prices.warm_up)
+        app.state = State.SERVING
 
     @app.after_serving
     async def close_all() -> None:
-        app.closing = True
+        app.drain()
         with trio.move_on_after(CLOSING_S):  # noqa: TID251 - nested in Hypercorn's shutdown_timeout
             house.close()
             await ended[HOUSE].wait()
@@ -117,7 +121,7 @@ async def _supervise(
         log.critical("%s is lost", name, exc_info=True)
         app.lose()
     else:
-        if not app.closing and app.desk.house.open:
+        if app.state is State.SERVING:
             log.critical("%s ended while it was needed", name)
             app.lose()
     finally:

@@ -64,7 +64,7 @@ class OwnedConnection(TrioASGIHTTPConnection):
         scope["trioproxy.connection"] = self  # type: ignore[typeddict-unknown-key]
         self.app.enter()
         try:
-            with trio.CancelScope() as presence:  # cancelled by `_watch` alone: the client left
+            with trio.CancelScope() as presence:  # cancelled by `_client_left` alone
                 async with trio.open_nursery() as nursery:  # the watcher lives as long as the delivery
                     self._presence = presence
                     if (inbox := cast(dict[str, Any], scope["extensions"]).get(INBOX)) is not None:

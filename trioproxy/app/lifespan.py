@@ -14,8 +14,8 @@ from typing import Any
 
 from trioproxy.app import hypercorn_fixes
 from trioproxy.app.compose import compose
+from trioproxy.app.process import set_up_logging, tune_interpreter
 from trioproxy.app.proxy import ProxyApp
-from trioproxy.app.serve import set_up_logging, tune_interpreter
 from trioproxy.errors import ConfigurationError
 from trioproxy.settings import resolve
 
@@ -32,9 +32,8 @@ async def run_lifespan(adopt: Callable[[ProxyApp], None], scope: Any, receive: A
         await send({"type": "lifespan.startup.failed", "message": f"the configuration is wrong\n{error}"})
         return
     hypercorn_fixes.install(stalled_client_timeout_s=settings.server.stalled_client_timeout)
-    app = compose(settings)
+    app = compose(settings, on_lost=_end_the_process)
     adopt(app)
-    app.on_lost = _end_the_process
     tune_interpreter()
     await app(scope, receive, send)
 

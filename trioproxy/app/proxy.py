@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Any
 
 import trio
@@ -35,6 +37,15 @@ log = logging.getLogger("trioproxy")
 RETRY_AFTER_S = 5
 
 
+class State(StrEnum):
+    """Where the proxy is in its life, as its readiness page says it."""
+
+    STARTING = "starting"
+    SERVING = "ready"
+    DRAINING = "draining"
+    LOST = "lost"
+
+
 class RefusedWebSocket(TrioASGIWebsocketConnection):
     """426 at once: clients that try WebSocket first (Codex) then fall back to POST."""
 
@@ -56,24 +67,28 @@ class ProxyApp(QuartTrio):
     asgi_http_class = OwnedConnection
     asgi_websocket_class = RefusedWebSocket
 
-    def __init__(self, desk: Desk, *, request_silence_s: float) -> None:
+    def __init__(self, desk: Desk, *, request_silence_s: float, on_lost: Callable[[], None]) -> None:
         super().__init__("trioproxy", static_folder=None)
         self.desk = desk
         self.request_silence_s = request_silence_s
-        self.draining = False
-        self.closing = False
-        self.lost = False
-        self.on_lost: Callable[[], None] = _nothing
+        self.state = State.STARTING
         self.requests = 0
+        self._on_lost = on_lost
         self._idle = trio.Event()
         self._idle.set()
         # No limit on how long a response takes, or on a body that streams through: ours are elsewhere.
         self.config.update(RESPONSE_TIMEOUT=None, BODY_TIMEOUT=None, MAX_CONTENT_LENGTH=None)
 
     def lose(self) -> None:
-        """A part that nothing works without has ended: readiness says so, and the process ends."""
-        self.lost = True
-        self.on_lost()
+        """A part that nothing works without has ended: readiness says so, and whoever composed us ends the process."""
+        self.state = State.LOST
+        self._on_lost()
+
+    def drain(self) -> None:
+        """Take no new work; what is in flight goes on."""
+        if self.state is not State.LOST:
+            self.state = State.DRAINING
+        self.desk.house.close(math.inf)
 
     def enter(self) -> None:
         """A request has begun."""
@@ -143,10 +158,6 @@ async def _relay() -> RawResponse:
     return RawResponse(head.status, raw, SeatBody(seat))
 
 
-def _nothing() -> None:
-    """What is done about a loss until somebody says what."""
-
-
 def own_answer(exchange: Exchange, error: TrioProxyError) -> RawResponse:
     """An error that the proxy answers itself, in the shape of the API that was called."""
     exchange.failure = error
@@ -174,14 +185,14 @@ async def _health() -> RawResponse:
 
 
 async def _ready() -> RawResponse:
-    """503 while draining, and when a part of the proxy is lost; a ledger in trouble is said, and served through."""
+    """503 unless serving; a ledger in trouble is said, and served through."""
     app: Any = current_app
     ledger = app.desk.ledger.health()
-    ready = app.desk.house.open and not app.draining and not app.lost
+    serving = app.state is State.SERVING
     return _page(
-        200 if ready else 503,
+        200 if serving else 503,
         {
-            "status": ("ready" if ledger.ok else "degraded") if ready else "draining" if app.draining else "lost",
+            "status": "degraded" if serving and not ledger.ok else app.state,
             "requests": app.requests,
             "ledger": asdict(ledger),
         },

@@ -6,59 +6,54 @@ a second signal ─▶ everything is cancelled at once; the rows are still writt
 
 from __future__ import annotations
 
-import gc
 import logging
-import math
-import os
 import signal
 import socket
-import sys
 from functools import partial
+from typing import cast
 
 import trio
-from hypercorn.config import Config
+from hypercorn.config import Config, Sockets
 from hypercorn.trio import serve as hypercorn_serve
 from hypercorn.utils import LifespanFailureError
 
 from trioproxy import hypercorn_config
 from trioproxy.app import hypercorn_fixes
 from trioproxy.app.compose import compose
-from trioproxy.app.proxy import ProxyApp
-from trioproxy.errors import LedgerError, OurError, TrioProxyError
+from trioproxy.app.process import set_up_logging, tune_interpreter
+from trioproxy.app.proxy import ProxyApp, State
+from trioproxy.errors import OurError, TrioProxyError
 from trioproxy.settings import Settings
 
 log = logging.getLogger("trioproxy")
 
 # Hypercorn's own grace, after ours: for what is left on the wire of streams that have been ended.
 LAST_BYTES_S = 1.0
-SWITCH_INTERVAL_S = 0.001
+# The kernel cannot tell a client that stalls from one that has vanished; so it looks later than we do.
+VANISHED_AFTER_S = 15.0
 
 
 class ServerConfig(Config):
     """Hypercorn's configuration, with listening sockets that notice peers that have vanished."""
 
-    user_timeout_s = 60.0
+    user_timeout_s: float
 
-    def create_sockets(self) -> object:  # type: ignore[override]
+    def create_sockets(self) -> Sockets:
         sockets = super().create_sockets()
         for sock in (*sockets.secure_sockets, *sockets.insecure_sockets):
-            if hasattr(socket, "TCP_USER_TIMEOUT") and sock.family in (socket.AF_INET, socket.AF_INET6):
+            if sock.family in (socket.AF_INET, socket.AF_INET6):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(self.user_timeout_s * 1000))
         return sockets
 
 
 def server_config(settings: Settings) -> ServerConfig:
     """Hypercorn's settings for these of ours."""
-    config = ServerConfig()
-    for name in dir(hypercorn_config):
-        if not name.startswith("_") and name != "annotations":
-            setattr(config, name, getattr(hypercorn_config, name))
+    config = cast(ServerConfig, ServerConfig.from_object(hypercorn_config))
     server = settings.server
     host = f"[{server.host}]" if ":" in server.host else server.host
     config.bind = [f"{host}:{server.port}"]
     config.graceful_timeout = LAST_BYTES_S
-    # Later than ours, which can tell a client that stalls from one that has left; the kernel cannot.
-    config.user_timeout_s = server.stalled_client_timeout + 15.0
+    config.user_timeout_s = server.stalled_client_timeout + VANISHED_AFTER_S
     config.certfile, config.keyfile = server.certfile, server.keyfile
     config.errorlog = logging.getLogger("trioproxy.server")
     config.errorlog.setLevel(logging.WARNING)  # the line with the address is ours
@@ -78,14 +73,12 @@ async def run_server(
         The exit status: 0, or 1 if the ledger's writer or the house was lost.
 
     Raises:
-        LedgerError: the ledger cannot be opened.
-        OurError: the address cannot be bound.
+        OurError: the ledger cannot be opened, or the address not be bound.
 
     Cancelled: streams end at once and are settled as `shutdown`; their rows are still written.
     """
     hypercorn_fixes.install(stalled_client_timeout_s=settings.server.stalled_client_timeout)
-    app = compose(settings, owner=owner)
-    app.on_lost = stop.set
+    app = compose(settings, on_lost=stop.set, owner=owner)
     shut = trio.Event()
     try:
         async with trio.open_nursery() as nursery:  # noqa: TID251 - the server's own
@@ -99,13 +92,12 @@ async def run_server(
             shut.set()
     except BaseExceptionGroup as group:
         raise _bare(group, settings) from None
-    return 1 if app.lost else 0
+    return 1 if app.state is State.LOST else 0
 
 
 async def _drain(app: ProxyApp, grace_s: float) -> None:
     """Refuse new work, let streams in flight end, then end those that have not."""
-    app.draining = True
-    app.desk.house.close(math.inf)
+    app.drain()
     log.info("draining: %d requests in flight, %g s for them to end", app.requests, grace_s)
     with trio.move_on_after(grace_s):  # noqa: TID251 - the server's own deadline
         await app.wait_idle()
@@ -117,8 +109,8 @@ def _bare(group: BaseExceptionGroup[BaseException], settings: Settings) -> BaseE
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
-    if isinstance(error, LifespanFailureError):
-        return LedgerError(str(error))
+    if isinstance(error, LifespanFailureError):  # "Lifespan failure in startup. 'why'"
+        return OurError(str(error).partition("'")[2].removesuffix("'"))
     if isinstance(error, OSError):
         return OurError(f"cannot listen on {settings.server.host}:{settings.server.port}: {error.strerror}")
     return error if isinstance(error, TrioProxyError | trio.Cancelled) else group
@@ -128,7 +120,7 @@ def serve(settings: Settings) -> int:
     """Serve until a signal; returns the exit status.
 
     Raises:
-        OurError: it could not start (within an exception group of Trio's).
+        OurError: it could not start (in an exception group of Trio's).
     """
     set_up_logging()
     return trio.run(_serve, settings)
@@ -154,24 +146,3 @@ async def _serve(settings: Settings) -> int:
                     break
                 stop.set()
     return status
-
-
-def tune_interpreter() -> None:
-    """Settings of the interpreter that a server with one thread beside the event loop wants."""
-    # The ledger's thread asks for the interpreter lock some ten times a commit. With the default of 5 ms a busy
-    # event loop gives it away so rarely that a first byte waited 49 ms for its row instead of 3 (docs/performance.md).
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    # What is loaded by now stays: the garbage collector need not look at it again.
-    gc.collect()
-    gc.freeze()
-
-
-def set_up_logging() -> None:
-    """Logs go to standard error; `TRIOPROXY_LOG` sets the level (default info)."""
-    level = os.environ.get("TRIOPROXY_LOG", "info").upper()
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=level if level in logging.getLevelNamesMapping() else "INFO",
-        format="%(asctime)s %(levelname)-8s %(message)s",
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)

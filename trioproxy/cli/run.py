@@ -86,9 +86,6 @@ def _log_to(file: str | None) -> None:
     """Keep the log off the terminal, which is CMD's."""
     import logging
 
-    level = os.environ.get("TRIOPROXY_LOG", "info").upper()
-    logging.basicConfig(
-        handlers=[logging.FileHandler(file) if file else logging.NullHandler()],
-        level=logging.getLevelNamesMapping().get(level, logging.INFO),
-        format="%(asctime)s %(levelname)-8s %(message)s",
-    )
+    from trioproxy.app.process import set_up_logging
+
+    set_up_logging(logging.FileHandler(file) if file else logging.NullHandler())

@@ -12,7 +12,7 @@ import msgspec
 from trioproxy.providers.fields import decode, elements, members
 from trioproxy.wire.decoding import decoded
 
-MAX_BODY_BYTES = 1 << 25  # 32 MiB: the largest body that is read whole, and as much of a compressed one
+MAX_DECODED_BYTES = 1 << 25  # 32 MiB, of a compressed body
 STANDARD = "standard"
 _MAX_EFFORT_CHARS = 16
 
@@ -27,7 +27,9 @@ _decode_message = msgspec.json.Decoder(_Message).decode
 
 def plain(body: bytes, content_encoding: str) -> bytes | None:
     """The body without its content coding (Codex sends zstd), or None if that cannot be undone within 32 MiB."""
-    return decoded(body, content_encoding, MAX_BODY_BYTES)
+    if content_encoding.strip().lower() in ("", "identity"):
+        return body
+    return decoded(body, content_encoding, MAX_DECODED_BYTES)
 
 
 def effort_named(*names: object) -> str | None:
