@@ -21,7 +21,7 @@ test: check unit coverage
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/flake8-async --disable=$(NOT_OURS) $$(git ls-files 'trioproxy/*.py')
+	$(BIN)/flake8-async --disable=$(NOT_OURS) $$(git ls-files "trioproxy/*.py")
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make_endings.py --check
