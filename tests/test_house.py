@@ -31,7 +31,7 @@ def commission(source: Source, receipts: list[CallReceipt]) -> Commission:
         plan=Plan("POST", "http://upstream", b"/v1/messages", (), None),
         source=source,
         limits_s={},
-        meter_for=lambda _: (MarkMeter(), True),
+        meter_for=lambda _: MarkMeter(),
         durable=None,
         late=lambda: None,
         settle=lambda receipt, phase, cause: receipts.append(receipt),

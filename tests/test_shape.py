@@ -21,7 +21,6 @@ ELSEWHERE = {
     "app/lifespan.py": "e2e/test_hypercorn.py",
     "app/proxy.py": "exchange/test_own_answers.py",
     "app/responses.py": "app/test_connection.py",
-    "app/hypercorn_fixes/refusal.py": "e2e/test_malformed.py",
     "lab/answers/anthropic.py": "lab/answers/test_shapes.py",
     "lab/answers/openai.py": "lab/answers/test_shapes.py",
     "lab/answers/responses.py": "lab/answers/test_shapes.py",
@@ -33,6 +32,7 @@ ELSEWHERE = {
     "sources/connection.py": "sources/test_http1.py",
     "sources/line.py": "sources/test_dialing.py",
     "store/base.py": "store/test_contract.py",
+    "store/memory.py": "store/test_contract.py",
     "views/table.py": "views/test_requests.py",
 }
 

@@ -28,7 +28,16 @@ class ClientError(TrioProxyError):
     code = "bad_request"
 
 
+class UnknownRoute(ClientError):
+    """The path is none of ours."""
+
+    status = 404
+    code = "not_found"
+
+
 class UnknownProvider(ClientError):
+    """The path names a provider that is not configured."""
+
     status = 404
     code = "unknown_provider"
 
@@ -41,6 +50,8 @@ class RequestTimeout(ClientError):
 
 
 class RequestTooLarge(ClientError):
+    """The body of a request that is read whole is over `server.max_request_bytes`."""
+
     status = 413
     code = "request_too_large"
 

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import trio
 
-from trioproxy.errors import ClientError, Draining, OurError, RequestTooLarge, ShuttingDown, TrioProxyError
+from trioproxy.errors import OurError, RequestTooLarge, ShuttingDown, TrioProxyError
 from trioproxy.house import House
 from trioproxy.model import (
     Arrival,
@@ -36,13 +36,12 @@ from trioproxy.model import (
     ServedBy,
 )
 from trioproxy.providers import SPEAKERS
-from trioproxy.providers.answering import metering
 from trioproxy.providers.base import Operation, Speaker
 from trioproxy.providers.plan import plan
 from trioproxy.relay import Commission, Relay
-from trioproxy.rules.clients import client
+from trioproxy.rules.clients import opening
 from trioproxy.rules.ids import uuid7
-from trioproxy.rules.lifecycle import Cause, Phase, delivery
+from trioproxy.rules.lifecycle import Cause, Phase, delivery, failed_delivery
 from trioproxy.rules.routes import Route, route
 from trioproxy.rules.words import Line, call_line, delivery_line
 from trioproxy.seat import Seat
@@ -60,9 +59,13 @@ POLICY = "abort"
 class Upload(Protocol):
     """The request's body as it comes from the client."""
 
-    async def whole(self, limit_bytes: int) -> bytes: ...
+    async def whole(self, limit_bytes: int) -> bytes:
+        """All of it. Raises ClientError."""
+        ...
 
-    async def stream(self) -> AsyncIterable[bytes] | None: ...
+    async def stream(self) -> AsyncIterable[bytes] | None:
+        """Its pieces as they come; None if it is empty. Raises ClientError, now and later."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +84,16 @@ class Desk:
 
 
 class Exchange:
-    """One client request. What has been handed to its connection is kept up by whoever delivers."""
+    """One client request. Whoever delivers tells it what has been handed to the client's connection."""
 
     def __init__(self, arrival: Arrival, desk: Desk) -> None:
         self.arrival = arrival
-        self.status: int | None = None
-        self.first_byte: float | None = None
-        self.bytes_out = 0
-        self.failure: TrioProxyError | None = None
         self._desk = desk
-        self._began = trio.current_time()
+        self._came = trio.current_time()
+        self._status: int | None = None
+        self._first_byte: float | None = None
+        self._bytes_out = 0
+        self._failure: TrioProxyError | None = None
         self._speaker: Speaker = SPEAKERS[Dialect.OPENAI]
         self._opening: ExchangeOpening | None = None
         self._relay: Relay | None = None
@@ -106,7 +109,7 @@ class Exchange:
         place = route(arrival.raw_path, desk.providers)
         provider = desk.providers[place.provider]
         self._speaker = speaker = SPEAKERS[provider.dialect]
-        self._opening = _opening(arrival, place) if place.recorded else None
+        self._opening = opening(arrival, place.provider) if place.recorded else None
         desk.house.admit()
         operation = speaker.recognise(arrival.method, place.path)
         body: bytes | AsyncIterable[bytes] | None
@@ -123,6 +126,20 @@ class Exchange:
         self._seat = self._relay.sit()
         return await self._seat.head(), self._seat
 
+    def began(self, status: int) -> None:
+        """A head of this status is being handed over."""
+        self._status = status
+
+    def handed(self, piece: bytes) -> None:
+        """The client's connection has taken `piece`."""
+        if self._first_byte is None:
+            self._first_byte = trio.current_time()
+        self._bytes_out += len(piece)
+
+    def failed(self, error: TrioProxyError) -> None:
+        """`error` is what the client is answered, or why its answer is truncated."""
+        self._failure = error
+
     def leave(self, cause: Cause) -> None:
         """Give up the seat, if there is one; harmless if it has been given up."""
         if self._seat is not None:
@@ -138,39 +155,37 @@ class Exchange:
         `cause` is what ended it before its time; None if an answer, or its truncation, was handed over.
         """
         # A call that lives on although the delivery is over: because of the client, or of a bug of ours.
-        self.leave(cause or (Cause.INTERNAL if type(self.failure) is OurError else Cause.CLIENT_LEFT))
+        self.leave(cause or (Cause.INTERNAL if type(self._failure) is OurError else Cause.CLIENT_LEFT))
         if self._opening is None:
             return
-        duration_s = trio.current_time() - self._began
-        relay, failure = self._relay, self.failure
+        duration_s = trio.current_time() - self._came
+        relay, failure = self._relay, self._failure
         receipt = ExchangeReceipt(
             opening=self._opening,
             ended_at=self._opening.started_at + duration_s,
             served_by=ServedBy.CALL if relay is not None and (failure is None or relay.head) else ServedBy.PROXY,
             call_id=relay.opening.id if relay is not None else None,
             outcome=self._outcome(cause),
-            status=self.status,
-            ttfb_ms=(self.first_byte - self._began) * 1000 if self.first_byte is not None else None,
+            status=self._status,
+            ttfb_ms=(self._first_byte - self._came) * 1000 if self._first_byte is not None else None,
             duration_ms=duration_s * 1000,
-            bytes_out=self.bytes_out,
+            bytes_out=self._bytes_out,
             error=f"{type(failure).__name__}: {failure}" if failure is not None else None,
         )
         self._desk.ledger.settle_exchange(receipt)
         _tell(delivery_line(receipt, cause, call_told=relay is not None and not relay.whole))
 
     def _outcome(self, cause: Cause | None) -> ExchangeOutcome:
-        relay, failure = self._relay, self.failure
+        relay, failure = self._relay, self._failure
         phase = relay.phase if relay is not None else Phase.CONNECTING
-        last_word_sent = relay is not None and relay.reading().ended and self.bytes_out >= relay.bytes_in
+        last_word_sent = relay is not None and relay.reading().ended and self._bytes_out >= relay.bytes_in
         if cause is Cause.CLIENT_STALLED and relay is not None and isinstance(relay.failure, ShuttingDown):
             cause = Cause.SHUTDOWN  # once the server stops, whoever does not read is given up early
         if cause is not None:
             return delivery(phase, cause, last_word_sent=last_word_sent)
         if failure is None or last_word_sent:
             return ExchangeOutcome.DELIVERED
-        if isinstance(failure, ClientError | Draining):
-            return ExchangeOutcome.SHUTDOWN if isinstance(failure, ShuttingDown) else ExchangeOutcome.REJECTED
-        return ExchangeOutcome.UPSTREAM_FAILED
+        return failed_delivery(failure)
 
     async def _whole(self, upload: Upload) -> bytes:
         limit_bytes = self._desk.max_request_bytes
@@ -193,14 +208,14 @@ class Exchange:
         """The call, with its row enqueued: from here on it is settled by its relay."""
         desk = self._desk
         started_at = desk.clock()
-        opening = CallOpening(
+        call = CallOpening(
             id=uuid7(started_at, desk.chance(10)),
             exchange_id=self.arrival.id,
             started_at=started_at,
             provider=place.provider,
             dialect=dialect,
             method=self.arrival.method,
-            path=place.path,
+            path=place.target.decode("latin-1"),
             model_requested=asked.model,
             model_sent=asked.model,
             effort=asked.effort,
@@ -214,33 +229,17 @@ class Exchange:
                 ledger.settle_call(receipt)
             _tell(call_line(receipt, phase, cause))
 
-        durable = ledger.open(self._opening, opening) if self._opening is not None else None
+        durable = ledger.open(self._opening, call) if self._opening is not None else None
         return Commission(
-            opening=opening,
+            opening=call,
             plan=outgoing,
             source=desk.source,
             limits_s=desk.limits_s,
-            meter_for=partial(metering, self._speaker, operation),
+            meter_for=partial(self._speaker.meter, operation),
             durable=durable,
-            late=lambda: ledger.went_on_without(opening),
+            late=ledger.went_on_without,
             settle=settle,
         )
-
-
-def _opening(arrival: Arrival, place: Route) -> ExchangeOpening:
-    who = client(arrival.headers)
-    return ExchangeOpening(
-        id=arrival.id,
-        started_at=arrival.at,
-        provider=place.provider,
-        method=arrival.method,
-        path=arrival.raw_path.decode("latin-1"),
-        http_version=arrival.http_version,
-        source=who.source,
-        session=who.session,
-        agent=who.agent,
-        preview=None,
-    )
 
 
 def _tell(line: Line | None) -> None:

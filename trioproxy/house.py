@@ -23,6 +23,7 @@ class House:
 
     @property
     def open(self) -> bool:
+        """Relays can be started: it runs, and has not been closed."""
         return self._nursery is not None and not self._closing.is_set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

@@ -35,6 +35,7 @@ from trioproxy.errors import (
 )
 from trioproxy.model import CallOpening, CallReceipt, Head, Plan, Reading
 from trioproxy.providers.base import Meter
+from trioproxy.providers.meters import Silent
 from trioproxy.rules.lifecycle import Cause, Phase, broken_call, finished_call
 from trioproxy.seat import Seat
 from trioproxy.sources.base import Answer, Source
@@ -53,8 +54,7 @@ class Commission:
     plan: Plan
     source: Source
     limits_s: Mapping[Phase, float]
-    # A meter for an answer with this head, and whether its protocol's last event makes it complete.
-    meter_for: Callable[[Head], tuple[Meter, bool]]
+    meter_for: Callable[[Head], Meter]
     # Set once the call's row is durable, for which the first byte waits (a while); None: there is no row.
     durable: trio.Event | None
     late: Callable[[], None]
@@ -73,8 +73,7 @@ class Relay:
         self._began = trio.current_time()
         self._ttfb_ms: float | None = None
         self._departure = Cause.CLIENT_LEFT
-        self._meter: Meter | None = None
-        self._by_protocol = False
+        self._meter: Meter = Silent()
         self._seat = Seat(self._left)
         self.phase = Phase.CONNECTING
         self.head: Head | None = None
@@ -91,17 +90,27 @@ class Relay:
         return (self.phase is Phase.ENDED and self.failure is None) or self.reading().ended
 
     def reading(self) -> Reading:
-        """What the meter has read so far; one that fails is dropped, and the answer judged by its framing."""
+        """What the meter has read so far; one that fails in this is dropped, and the answer judged by its framing."""
         try:
-            return self._meter.reading() if self._meter is not None else Reading()
+            return self._meter.reading()
         except Exception:
             log.exception("call %s: its meter failed", self.opening.id)
-            self._meter, self._by_protocol = None, False
-            return Reading()
+            self._meter = Silent()
+            return self._meter.reading()
+
+    def wait_for_client(self) -> None:
+        """The client is what is waited for: the upstream's clock stands still."""
+        self._patience.deadline = math.inf
+
+    def _left(self, cause: Cause) -> None:
+        """The last seat has been left: end the call, unless it has ended."""
+        self._departure = cause
+        self._life.cancel(reason=cause)
 
     # What a source asks of the relay (sources/base.py, Progress).
 
     def enter(self, phase: Phase) -> None:
+        """The call is in `phase` now, and its limit counts from now."""
         deadline = trio.current_time() + self._commission.limits_s.get(phase, math.inf)
         # Moving a deadline is dear, so it is not done for every chunk: it is set a little late instead.
         if phase is not self.phase or not deadline <= self._patience.deadline <= deadline + LATE_S:
@@ -117,15 +126,6 @@ class Relay:
             await durable.wait()
         if patience.cancelled_caught:
             self._commission.late()
-
-    def wait_for_client(self) -> None:
-        """The client is what is waited for: the upstream's clock stands still."""
-        self._patience.deadline = math.inf
-
-    def _left(self, cause: Cause) -> None:
-        """The last seat has been left: end the call, unless it has ended."""
-        self._departure = cause
-        self._life.cancel(reason=cause)
 
     # The one task.
 
@@ -168,22 +168,21 @@ class Relay:
         """The plan, handed over once: neither relay nor commission keeps the request's body."""
         plan, body = self._commission.plan, self._commission.plan.body
         self._commission = replace(self._commission, plan=replace(plan, body=None))
-        return plan if body is None or isinstance(body, bytes) else replace(plan, body=_Upload(self, aiter(body)))
+        return plan if body is None or isinstance(body, bytes) else replace(plan, body=_ClientPaced(self, aiter(body)))
 
     def _begin(self, head: Head) -> None:
         self.head = head
-        self._meter, self._by_protocol = self._commission.meter_for(head)
+        self._meter = self._commission.meter_for(head)
         self._seat.begin(head)
 
     async def _pump(self, answer: Answer) -> None:
         meter, seat = self._meter, self._seat
-        assert meter is not None
         while chunk := await answer.receive():
             if self._ttfb_ms is None:
                 self._ttfb_ms = (trio.current_time() - self._began) * 1000
             self.bytes_in += len(chunk)
             has_room = seat.push(chunk)  # on its way before anything is done with it
-            meter.feed(chunk)
+            meter.feed(chunk)  # a meter that fails in this, or at the end, ends the call: `internal_error`
             if not has_room:
                 self.enter(Phase.BLOCKED)
                 await seat.room()
@@ -197,12 +196,12 @@ class Relay:
         reading = self.reading()
         framed = self.head is None or self.head.framed
         if cause is None or self.phase is Phase.ENDED:
-            outcome = finished_call(reading, by_protocol=self._by_protocol, framed=framed)
+            outcome = finished_call(reading, by_protocol=self._meter.by_protocol, framed=framed)
         else:
             outcome = broken_call(self.phase, cause, reading)
         if cause is Cause.SHUTDOWN:
             self.failure = ShuttingDown("the proxy is shutting down")
-        elif cause is None and not framed and self._by_protocol and not reading.ended:
+        elif cause is None and not framed and self._meter.by_protocol and not reading.ended:
             self.failure = UpstreamTruncated("the connection ended, and with it the stream, without its last event")
         # A departure is no failure of the call, but whoever still read the seat must not take it for the end.
         self._seat.end(self.failure or (UpstreamTruncated(f"the call was ended: {cause}") if cause else None))
@@ -232,14 +231,14 @@ class Relay:
         return UpstreamTimeout(f"the upstream was silent for {limit_s:g} s while {self.phase}")
 
 
-class _Upload:
+class _ClientPaced:
     """The client's body on its way upstream, with the upstream's clock standing still for the client."""
 
     def __init__(self, relay: Relay, pieces: AsyncIterator[bytes]) -> None:
         self._relay = relay
         self._pieces = pieces
 
-    def __aiter__(self) -> _Upload:
+    def __aiter__(self) -> _ClientPaced:
         return self
 
     async def __anext__(self) -> bytes:

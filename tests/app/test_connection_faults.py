@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import trio
+from support.ledger import MemoryLedger
 from support.seeds import over_seeds
 from support.visits import Proxy, Visit
 
 from trioproxy.app.proxy import ProxyApp
 from trioproxy.lab.answers import message, message_stream
 from trioproxy.model import CallOutcome, ExchangeOutcome
-from trioproxy.store.memory import MemoryLedger
 
 SLOW = message_stream("One two three.").script(every_s=1.0)
 JSON = message("One.").script()

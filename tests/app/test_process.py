@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from trioproxy.app.process import warn_of_forward_proxies
+
 SCRIPT = """
 import gc, logging, sys
 from trioproxy.app.process import set_up_logging, tune_interpreter
@@ -28,3 +30,17 @@ def test_a_process_is_set_up_once(level: str | None, told: bool, details: bool) 
     assert ("told" in done.stderr, "details" in done.stderr) == (told, details)
     assert "HTTP Request" not in done.stderr
     assert done.stdout.split() == ["0.001", "True"]
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+def test_a_forward_proxy_that_is_not_used_is_said(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_forward_proxies({name: "http://proxy:3128", "PATH": "/bin"})
+
+    assert f"{name} is set" in caplog.text
+    assert "proxy:3128" not in caplog.text  # it may hold a password
+
+
+def test_nothing_is_said_of_no_proxy(caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_forward_proxies({"HTTPS_PROXY": ""})
+
+    assert not caplog.text

@@ -22,7 +22,7 @@ def _nothing_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 def test_the_defaults_are_printed(capsys: Output):
     assert main(["config", "check"]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("# built-in defaults, with TRIOPROXY_* variables applied; secrets masked\n\n[server]\n")
+    assert shown.startswith("# built-in defaults; secrets masked\n\n[server]\n")
     assert load(shown, "x.toml", {}) == load(None, None, {})
 
 
@@ -30,9 +30,13 @@ def test_the_effective_configuration_is_printed(tmp_path: Path, monkeypatch: pyt
     file = tmp_path / "a.toml"
     file.write_text("[timeouts]\nread = 5\n")
     monkeypatch.setenv("TRIOPROXY_SERVER__PORT", "1")
+    monkeypatch.setenv("trioproxy_server__host", "::1")
+    monkeypatch.setenv("TRIOPROXY_TIMEOUTS__READ", "")
+    monkeypatch.setenv("TRIOPROXY_LOG", "debug")
     assert main(["config", "check", str(file)]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith(f"# {file}, with ")
+    applied = "TRIOPROXY_SERVER__PORT, trioproxy_server__host"
+    assert shown.startswith(f"# {file}, with {applied} of the environment; secrets masked\n\n")
     assert "\nport = 1\n" in shown
     assert "\nread = 5.0\n" in shown
 
@@ -61,3 +65,16 @@ def test_a_missing_one(capsys: Output):
     assert main(["config", "check", "nowhere.toml"]) == 2
     said = "nowhere.toml: no such file; expected the configuration, which the command line says is there\n"
     assert capsys.readouterr().err == said
+
+
+def test_certificates_are_looked_at(tmp_path: Path, capsys: Output):
+    file, pem = tmp_path / "a.toml", tmp_path / "x.pem"
+    pem.write_text("no PEM")
+    file.write_text(f"[server]\ncertfile = '{pem}'\nkeyfile = '{pem}'\nport = -1\n")
+    for command in (["config", "check", str(file)], ["serve", "--config", str(file)]):
+        assert main(command) == 2
+        assert [line.split(": ")[:2] for line in capsys.readouterr().err.splitlines()] == [
+            [str(file), "server.port"],
+            [str(file), "server.certfile"],
+            [str(file), "server.keyfile"],
+        ]

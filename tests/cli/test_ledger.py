@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,23 @@ def test_export_is_csv_unless_json_is_asked_for(capsys: Output):
     assert [row.split(",")[0] for row in rows] == ["c1", "c2", "c3"]
     assert [row["id"] for row in objects_of(capsys, "export", "--table", "exchanges")] == ["x1", "x2", "x3"]
     assert [row["id"] for row in objects_of(capsys, "export", "--since", "2026-11-23T04:36:02")] == ["x2", "x3"]
+
+
+def test_a_reader_that_leaves_in_the_middle_of_an_export_is_no_error(recorded: SqliteEngine):
+    recorded.write([opening(n) for n in range(4, 1000)])
+    reader, writer = os.pipe()
+    os.close(reader)
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "trioproxy", "ledger", "export"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environ, timeout=60, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_keys_that_only_the_server_may_read_do_not_matter(tmp_path: Path, capsys: Output):
+    file = tmp_path / "a.toml"
+    file.write_text("server.certfile = 'no.pem'\nserver.keyfile = 'no.pem'\n")
+    assert len(objects_of(capsys, "show", "--config", str(file))) == 3
 
 
 def test_another_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output):

@@ -82,3 +82,30 @@ def test_a_ledger_that_cannot_be_opened(tmp_path: Path):
 def test_a_command_that_is_not_there(capsys: Output):
     assert main(["run", "--", "no-such-command"]) == 127
     assert capsys.readouterr().err == "trioproxy: no-such-command: command not found\n"
+
+
+@pytest.mark.parametrize("name", ["folder", "plain"])
+def test_a_command_that_is_there_but_cannot_be_executed(name: str, tmp_path: Path, capsys: Output):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "plain").write_text("#!/bin/sh\n")
+    assert main(["run", "--", str(tmp_path / name)]) == 126
+    assert capsys.readouterr().err == f"trioproxy: {tmp_path / name}: cannot be executed\n"
+
+
+def test_a_path_where_nothing_is(tmp_path: Path, capsys: Output):
+    assert main(["run", "--", str(tmp_path / "x")]) == 127
+    assert capsys.readouterr().err == f"trioproxy: {tmp_path / 'x'}: command not found\n"
+
+
+def test_a_log_that_cannot_be_written(tmp_path: Path, capsys: Output):
+    log = tmp_path / "nope" / "log"
+    assert main(["run", "--log", str(log), "--", "true"]) == 2
+    assert capsys.readouterr().err == f"option --log: cannot write the log to {log}: No such file or directory\n"
+
+
+def test_the_certificate_of_the_server_is_not_needed_but_whom_to_trust_is(tmp_path: Path, capsys: Output):
+    file = tmp_path / "x.toml"
+    file.write_text("server.certfile = 'no.pem'\nserver.keyfile = 'no.pem'\nproviders.openai.ca_file = 'no.pem'\n")
+    assert main(["run", "--config", str(file), "--", "true"]) == 2
+    [problem] = capsys.readouterr().err.splitlines()
+    assert problem.startswith(f"{file}: providers.openai.ca_file: ")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -25,3 +29,15 @@ def test_serve_hands_the_settings_on(monkeypatch: pytest.MonkeyPatch):
     assert main(["serve", "--host", "::1"]) == 1
     assert main(["serve", "--port", "0"]) == 1
     assert [(settings.server.host, settings.server.port) for settings in given] == [("::1", 1), ("127.0.0.1", 0)]
+
+
+def test_a_proxy_that_cannot_start_says_why_and_nothing_else(tmp_path: Path) -> None:
+    """It must not announce an address first; nobody sees a traceback."""
+    (tmp_path / "ledger.db").write_text("this is no database\n")
+    environ = {**os.environ, "TRIOPROXY_LEDGER__URL": f"sqlite:///{tmp_path}/ledger.db", "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "trioproxy", "serve", "--port", "0"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.fullmatch(r"trioproxy: the ledger \S+ cannot be opened: file is not a database\n", done.stderr)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import trio
 from support.h1 import H1Client
 from support.h2c import H2Client
-from support.server import running_proxy
+from support.server import RunningProxy, running_proxy
 
 from trioproxy.lab.script import Script, Silence, Take
 from trioproxy.lab.upstream import ScriptedUpstream
+from trioproxy.store.reading import Record
 
 # More than the buffers on the way hold: the proxy's client is stopped in the middle.
 MUCH = bytes(64 << 20)
@@ -38,6 +40,39 @@ async def upload_h2c(port: int, how: str, stuck: trio.Event) -> None:
         elif how == "RST_STREAM":
             await client.rst_stream(stream)
             await trio.sleep_forever()
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"), [("/v1/messages", None), ("/v1/files", "abandoned"), ("/openai/v1/chat/completions", None)]
+)
+async def test_a_body_whose_framing_is_broken(path: str, outcome: str | None, tmp_path: Path) -> None:
+    """The client is there and reading: it is answered in its API's shape, and its row says so."""
+    async with ScriptedUpstream(Script.of(Silence(), take=Take.BESIDE)) as upstream:
+        settings = {"providers": {name: {"base_url": upstream.url} for name in ("anthropic", "openai")}}
+        async with running_proxy(tmp_path, settings) as proxy, await H1Client.connect(proxy.port) as client:
+            client.expect("POST")
+            await client.send(b"POST %b HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n" % path.encode())
+            await client.send(b"5\r\nhello\r\n")
+            if outcome:
+                await upstream.wait_received(1)
+            await client.send(b"zz\r\n")
+            reply = await client.reply()
+            [row] = await proxy.settled(1) if outcome else await until_ended(proxy)
+
+    assert (reply.status, reply.head.header(b"x-trioproxy-error"), reply.complete) == (400, b"bad_request", True)
+    error = json.loads(reply.body)["error"]
+    assert error["type"] == "invalid_request_error"
+    assert ("code" in error) == path.startswith("/openai")
+    assert (row["outcome"], row["status"], row["call_outcome"]) == ("rejected", 400, outcome)
+    assert row["id"] == (reply.head.header(b"x-trioproxy-id") or b"").decode()
+
+
+async def until_ended(proxy: RunningProxy) -> list[Record]:
+    """The rows, once there is one without a call and it has ended."""
+    with trio.fail_after(WITHIN_S):
+        while not (rows := proxy.rows() if proxy.ledger_path.exists() else []) or not rows[0]["ended_at"]:  # noqa: ASYNC110
+            await trio.sleep(0.01)
+    return rows
 
 
 @pytest.mark.slow

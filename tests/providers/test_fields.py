@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trioproxy.providers.fields import ToolNames, count, decoded, fault
+from trioproxy.providers.fields import ToolNames, count, fault, parsed
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def test_counts_are_whole_exact_and_not_negative() -> None:
 
 
 def test_deep_nesting_is_not_read() -> None:
-    assert decoded(b"[" * 100_000) is None
-    assert decoded(b'"\xff"') is None
+    assert parsed(b"[" * 100_000) is None
+    assert parsed(b'"\xff"') is None
 
 
 def test_tool_names_are_bounded() -> None:

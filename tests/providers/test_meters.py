@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.recorded import ANSWERS, STREAMS
 
-from trioproxy.model import Reading
+from trioproxy.model import Dialect, Head, RawHeaders, Reading
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.base import Kind, Meter, Operation
 
@@ -22,7 +22,8 @@ def meter_for(name: str, *, status: int = 200, coding: str = "", content_type: s
     dialect, path, _ = ANSWERS[name]
     speaker = SPEAKERS[dialect]
     kind = content_type or ("text/event-stream; charset=utf-8" if name.endswith(".sse") else "application/json")
-    return speaker.meter(speaker.recognise("POST", path), status, kind, coding)
+    headers = ((b"Content-Type", kind.encode()), (b"Content-Encoding", coding.encode()))
+    return speaker.meter(speaker.recognise("POST", path), Head(status, headers))
 
 
 def read(meter: Meter, pieces: list[bytes]) -> Reading:
@@ -87,12 +88,50 @@ def silent(answer: str) -> Iterator[Meter]:
     yield meter_for(answer, content_type="text/html")
     for status in (199, 301, 400, 429, 529):
         yield meter_for(answer, status=status)
-    yield SPEAKERS[ANSWERS[answer][0]].meter(Operation(Kind.OTHER, generation=False), 200, "application/json", "")
+    head = Head(200, ((b"content-type", b"application/json"),))
+    yield SPEAKERS[ANSWERS[answer][0]].meter(Operation(Kind.OTHER, generation=False), head)
 
 
 def test_what_cannot_or_need_not_be_read_is_not(answer: str) -> None:
     for meter in silent(answer):
         assert read(meter, [(STREAMS / answer).read_bytes()]) == Reading()
+
+
+SSE = (b"content-type", b"text/event-stream; charset=utf-8")
+JSON = (b"content-type", b"application/json")
+GENERATION = {Dialect.ANTHROPIC: "/v1/messages", Dialect.OPENAI: "/v1/chat/completions"}
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize(
+    ("status", "headers", "by_protocol"),
+    [
+        (200, (SSE,), True),
+        (299, ((b"Content-Type", b"TEXT/Event-Stream"),), True),
+        (200, (SSE, (b"content-encoding", b"gzip")), True),
+        (200, (SSE, (b"content-encoding", b"identity")), True),
+        (200, (SSE, (b"Content-Encoding", b"compress")), False),  # nobody can read its last event
+        (200, ((b"content-type", b"text/event-streams"),), False),
+        (200, (JSON,), False),
+        (200, (JSON, (b"content-encoding", b"gzip")), False),
+        (200, (), False),
+        (429, (SSE,), False),
+        (302, (SSE,), False),
+        (199, (SSE,), False),
+    ],
+)
+def test_by_its_protocol_or_by_its_framing(
+    dialect: Dialect, status: int, headers: RawHeaders, by_protocol: bool
+) -> None:
+    speaker = SPEAKERS[dialect]
+    operation = speaker.recognise("POST", GENERATION[dialect])
+    assert speaker.meter(operation, Head(status, headers)).by_protocol is by_protocol
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_what_is_no_generation_is_judged_by_its_framing(dialect: Dialect) -> None:
+    speaker = SPEAKERS[dialect]
+    assert not speaker.meter(speaker.recognise("GET", "/v1/models"), Head(200, (SSE,))).by_protocol
 
 
 def test_a_coding_that_breaks_ends_nothing() -> None:

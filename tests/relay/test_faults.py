@@ -34,7 +34,7 @@ class FaultyMeter(MarkMeter):
 @pytest.mark.parametrize("where", ["feed", "end"])
 def test_a_meter_that_fails_while_it_is_fed(where: str, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> Stage:
-        stage = Stage(WHOLE, meter_for=lambda _: (FaultyMeter(where), True))
+        stage = Stage(WHOLE, meter_for=lambda _: FaultyMeter(where))
         await stage.play()
         return stage
 
@@ -52,7 +52,7 @@ def test_a_meter_that_fails_while_it_is_fed(where: str, caplog: pytest.LogCaptur
 
 def test_a_meter_that_cannot_be_read_leaves_the_framing_to_judge(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> Stage:
-        stage = Stage(WHOLE, meter_for=lambda _: (FaultyMeter("reading"), True))
+        stage = Stage(WHOLE, meter_for=lambda _: FaultyMeter("reading"))
         await stage.play()
         return stage
 
@@ -65,7 +65,7 @@ def test_a_meter_that_cannot_be_read_leaves_the_framing_to_judge(caplog: pytest.
 
 
 def test_a_head_that_no_meter_can_be_made_for(caplog: pytest.LogCaptureFixture) -> None:
-    def no_meter(head: AnswerHead) -> tuple[object, bool]:
+    def no_meter(head: AnswerHead) -> MarkMeter:
         raise ZeroDivisionError(f"a fault of ours with {head.status}")
 
     async def story() -> Stage:

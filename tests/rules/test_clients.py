@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from trioproxy.rules.clients import Client, client
+from trioproxy.model import Arrival, ExchangeOpening
+from trioproxy.rules.clients import Client, client, opening
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,20 @@ def test_of_a_repeated_header_the_first_counts() -> None:
 
 def test_agent() -> None:
     assert client(((b"X-Claude-Code-Agent-Id", b"a-1"),)).agent == "a-1"
+
+
+def test_the_row_as_far_as_the_request_tells() -> None:
+    headers = ((b"User-Agent", b"claude-cli/2"), (b"x-claude-code-session-id", b"s"), (b"x-claude-code-agent-id", b"a"))
+    arrival = Arrival("e1", 5.0, "POST", b"/groq/v1/%2F\xe9", b"q=1", headers, "2")
+    assert opening(arrival, "groq") == ExchangeOpening(
+        id="e1",
+        started_at=5.0,
+        provider="groq",
+        method="POST",
+        path="/groq/v1/%2Fé",
+        http_version="2",
+        source="claude-code",
+        session="s",
+        agent="a",
+        preview=None,
+    )

@@ -5,6 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from trioproxy.errors import (
+    ClientError,
+    ConfigurationError,
+    Draining,
+    OurError,
+    RequestTimeout,
+    ShuttingDown,
+    TrioProxyError,
+    UpstreamClosed,
+)
 from trioproxy.model import CallOutcome, ExchangeOutcome, Reading
 from trioproxy.rules import lifecycle
 from trioproxy.rules.lifecycle import SIGNS, TABLE, Cause, Ending, Never, Phase, Seen
@@ -121,6 +131,22 @@ def test_an_answer_that_has_said_its_last_word_is_complete_whatever_ends_it(phas
     assert lifecycle.broken_call(phase, cause, Reading()) is cell(phase, cause).call
     assert lifecycle.delivery(phase, cause, last_word_sent=True) is ExchangeOutcome.DELIVERED
     assert lifecycle.delivery(phase, cause, last_word_sent=False) is cell(phase, cause).delivery
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (ShuttingDown("x"), ExchangeOutcome.SHUTDOWN),
+        (Draining("x"), ExchangeOutcome.REJECTED),
+        (ClientError("x"), ExchangeOutcome.REJECTED),
+        (RequestTimeout("x"), ExchangeOutcome.REJECTED),
+        (UpstreamClosed("x"), ExchangeOutcome.UPSTREAM_FAILED),
+        (OurError("x"), ExchangeOutcome.UPSTREAM_FAILED),
+        (ConfigurationError(["x"]), ExchangeOutcome.UPSTREAM_FAILED),
+    ],
+)
+def test_a_delivery_that_an_error_answers_or_truncates(failure: TrioProxyError, outcome: ExchangeOutcome) -> None:
+    assert lifecycle.failed_delivery(failure) is outcome
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trioproxy.errors import ClientError, UnknownProvider
-from trioproxy.rules.routes import RESERVED, Route, UnknownRoute, route
-from trioproxy.settings.sections import RESERVED_NAMES
+from trioproxy.errors import ClientError, UnknownProvider, UnknownRoute
+from trioproxy.rules.routes import Route, route
+from trioproxy.settings import RESERVED_NAMES
 
 PROVIDERS = ("anthropic", "groq", "openai", "my.own-1")
 
@@ -74,8 +74,10 @@ def test_the_path_is_the_target_decoded() -> None:
     assert Route("openai", b"/v1/%ff").path == "/v1/\N{REPLACEMENT CHARACTER}"
 
 
-def test_what_no_provider_can_be_named_is_what_is_never_taken_for_one() -> None:
-    assert RESERVED == RESERVED_NAMES
+@pytest.mark.parametrize("name", sorted(RESERVED_NAMES - {"v1"}))  # /v1/… is a route of its own
+def test_what_no_provider_can_be_named_is_never_taken_for_one(name: str) -> None:
+    with pytest.raises(UnknownRoute):
+        route(f"/{name}/v1/models".encode(), [*PROVIDERS, name])
 
 
 @given(st.binary(max_size=40).map(lambda tail: b"/" + tail) | st.binary(max_size=8))

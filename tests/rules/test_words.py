@@ -81,8 +81,8 @@ def test_without_a_model_the_path_is_told() -> None:
 @pytest.mark.parametrize(
     ("outcome", "why"),
     [
-        (CallOutcome.UPSTREAM_ERROR, "the stream carried an error"),
-        (CallOutcome.TRUNCATED, "ended without its protocol's last event"),
+        (CallOutcome.UPSTREAM_ERROR, "the stream carried an error, after the last chunk"),
+        (CallOutcome.TRUNCATED, "no last event of its protocol, after the last chunk"),
     ],
 )
 def test_a_call_that_ended_as_framed_and_still_not_well(outcome: CallOutcome, why: str) -> None:

@@ -79,13 +79,15 @@ def test_a_file_that_cannot_be_read(content: bytes, said: str):
     assert caught.value.problems == [said]
 
 
-def test_the_files_it_names_must_be_there():
-    text = b"[server]\ncertfile='c.pem'\nkeyfile='k.pem'\n[providers.openai]\nca_file='ca.pem'\n"
+def test_the_files_it_names_are_looked_at_where_a_check_is_given():
+    disk = Disk({"a.toml": b"[providers.openai]\nca_file = 'ca.pem'\n"})
+
+    def check(kind: str, file: Path, certificate: Path | None) -> str:
+        return f"a {kind} that is wrong"
+
+    assert disk.resolve("a.toml", {}).providers["openai"].ca_file == "ca.pem"
     with pytest.raises(ConfigurationError) as caught:
-        Disk({"a.toml": text, "k.pem": b""}).resolve("a.toml", {})
+        resolve("a.toml", {}, exists=disk.has, read=disk.read, check=check)
     assert caught.value.problems == [
-        "server.certfile: no such file: c.pem; expected a PEM file",
-        "providers.openai.ca_file: no such file: ca.pem; expected a PEM file",
+        'a.toml: providers.openai.ca_file: got "ca.pem" (a ca_file that is wrong); expected the path of a PEM file'
     ]
-    disk = Disk({"a.toml": text, "k.pem": b"", "c.pem": b"", "ca.pem": b""})
-    assert disk.resolve("a.toml", {}).server.certfile == "c.pem"

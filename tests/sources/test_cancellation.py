@@ -12,11 +12,11 @@ import trio
 from support.calls import Notes, call, plan_for
 from support.raw_upstream import Peer, RawUpstream, Script, Scripted
 
-from trioproxy.lab.departure import Departure
 from trioproxy.lab.script import Script as Story
 from trioproxy.lab.script import Silence, Take
 from trioproxy.lab.upstream import ScriptedUpstream
 from trioproxy.rules.lifecycle import Phase
+from trioproxy.sockets import Departure
 from trioproxy.sources.upstream import Upstream
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

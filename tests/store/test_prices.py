@@ -42,7 +42,7 @@ def test_the_figures_that_claude_code_prints_itself() -> None:
 def test_the_version_of_the_price_data_is_told() -> None:
     book = PriceBook()
     book.warm_up()
-    price = book(opening(), Reading(usage=CACHED, model="claude-opus-4-8"), AT)
+    price = book.price(opening(), Reading(usage=CACHED, model="claude-opus-4-8"), AT)
     assert price == Price(cost_usd=0.017625, version=f"genai-prices {version('genai-prices')}")
 
 

@@ -44,13 +44,14 @@ class Guest:
         tls: ssl.SSLContext | None = None,
         reads: bool = True,
         window_bytes: int | None = None,
+        buffer_bytes: int = SMALL_BYTES,
     ) -> Guest:
         """Connect. `reads=False` makes a client whose buffers are full soon if it does not read."""
-        buffer_bytes = None if reads else SMALL_BYTES
+        receive_buffer_bytes = None if reads else buffer_bytes
         if protocol == "h1":
-            return cls(protocol, await H1Client.connect(port, receive_buffer_bytes=buffer_bytes))
+            return cls(protocol, await H1Client.connect(port, receive_buffer_bytes=receive_buffer_bytes))
         client = await H2Client.connect(
-            port, tls=tls, receive_buffer_bytes=buffer_bytes, grant=reads, window_bytes=window_bytes
+            port, tls=tls, receive_buffer_bytes=receive_buffer_bytes, grant=reads, window_bytes=window_bytes
         )
         return cls(protocol, client)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trioproxy.model import Asked, Dialect, Reading
+from trioproxy.model import Asked, Dialect, Head, Reading
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.base import Operation
 
@@ -25,7 +25,7 @@ def asked(operation: Operation, chars: int = 20, **body: Any) -> Asked:
 def metered(operation: Operation, body: str, content_type: str = "text/event-stream") -> Reading:
     """What is read of a whole answer with this body."""
     speaker = CLAUDE if operation is MESSAGES else GPT
-    meter = speaker.meter(operation, 200, content_type, "identity")
+    meter = speaker.meter(operation, Head(200, ((b"content-type", content_type.encode()),)))
     meter.feed(body.encode())
     meter.end()
     return meter.reading()

@@ -20,6 +20,7 @@ from trioproxy.house import House
 from trioproxy.lab.script import Script
 from trioproxy.lab.source import ScriptedSource
 from trioproxy.model import CallOpening, CallReceipt, Dialect, Head, Plan, Reading
+from trioproxy.providers.base import Meter
 from trioproxy.relay import Commission, Relay
 from trioproxy.rules.lifecycle import Cause, Phase
 from trioproxy.seat import Seat
@@ -49,7 +50,8 @@ OPENING = CallOpening(
 class MarkMeter:
     """A meter for a protocol whose last event is `[last]` and whose error event is `[error]`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_protocol: bool = True) -> None:
+        self.by_protocol = by_protocol
         self.seen = b""
         self.ends = 0
 
@@ -120,7 +122,7 @@ class Stage:
         by_protocol: bool = True,
         limits_s: Mapping[Phase, float] | None = None,
         durable: trio.Event | None = None,
-        meter_for: Callable[[Head], tuple[object, bool]] | None = None,
+        meter_for: Callable[[Head], Meter] | None = None,
         settle: Callable[[], None] = lambda: None,
         reads: bool = True,
     ) -> None:
@@ -129,7 +131,7 @@ class Stage:
         self.house = House()
         self.settled: list[Settled] = []
         self.late = 0
-        self.meter = MarkMeter()
+        self.meter = MarkMeter(by_protocol=by_protocol)
         self.relay: Relay
         self.reader = Reader()
         self.patience_s = PATIENCE_S
@@ -143,7 +145,7 @@ class Stage:
             plan=Plan("POST", "http://upstream", b"/v1/messages", (), body),
             source=source or self.scripted,
             limits_s=limits_s or {},
-            meter_for=meter_for or (lambda _: (self.meter, by_protocol)),  # type: ignore[arg-type,return-value]
+            meter_for=meter_for or (lambda _: self.meter),
             durable=durable,
             late=self._count_late,
             settle=self._settle,

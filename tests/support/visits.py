@@ -17,6 +17,7 @@ from typing import Any
 
 import trio
 
+from support.ledger import MemoryLedger
 from trioproxy.app.hypercorn_fixes import ClientStalled
 from trioproxy.app.proxy import ProxyApp
 from trioproxy.exchange import Desk
@@ -26,7 +27,6 @@ from trioproxy.model import CallReceipt, ExchangeReceipt, RawHeaders
 from trioproxy.rules.lifecycle import Phase
 from trioproxy.settings.sections import BUILT_IN_PROVIDERS
 from trioproxy.sources.base import Source
-from trioproxy.store.memory import MemoryLedger
 
 # Virtual.
 PATIENCE_S = 100_000.0

@@ -68,4 +68,5 @@ def test_a_sentence():
     assert sentence(SONNET) == "3 requests (2 completed, 1 abandoned), 1234 tokens in, 56 out, $0.0123"
     assert sentence(UNKNOWN) == ("2 requests (1 failed, 1 open); the cost of 1 request is not known")
     assert sentence({"requests": 1}) == "1 request"
+    assert sentence({"requests": 1, "input_tokens": 1, "output_tokens": 1}) == "1 request, 1 token in, 1 out"
     assert sentence({"requests": 0}) == sentence({}) == "no requests"

@@ -86,7 +86,7 @@ def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | Non
         await app.nursery.start(_supervise, app, HOUSE, house, ended)
         # Half a second of imports: here, or the first call's row would wait for it.
         await trio.to_thread.run_sync(prices.warm_up)
-        app.state = State.SERVING
+        app.open()
 
     @app.after_serving
     async def close_all() -> None:

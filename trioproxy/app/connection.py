@@ -18,7 +18,7 @@ from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 from werkzeug.datastructures import Headers
 
-from trioproxy.app.hypercorn_fixes import INBOX, ClientStalled
+from trioproxy.app.hypercorn_fixes import INBOX, ClientGone, ClientStalled
 from trioproxy.app.responses import RawResponse
 from trioproxy.app.upload import BodyUpload
 from trioproxy.errors import OurError, TrioProxyError
@@ -43,6 +43,7 @@ class OwnedConnection(TrioASGIHTTPConnection):
     upload: BodyUpload
 
     async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Receive the request, answer it, settle its exchange; on every path, once."""
         desk = self.app.desk
         now = desk.clock()
         scope = self.scope
@@ -69,6 +70,7 @@ class OwnedConnection(TrioASGIHTTPConnection):
                     self._presence = presence
                     if (inbox := cast(dict[str, Any], scope["extensions"]).get(INBOX)) is not None:
                         inbox.on_departure = self._client_left  # at once, whatever of the body still waits
+                        inbox.on_fault = self.upload.fail
                     nursery.start_soon(self._watch, receive)
                     cause = await self._deliver(send)
                     cut_short = False
@@ -116,19 +118,20 @@ class OwnedConnection(TrioASGIHTTPConnection):
             request = self._create_request_from_scope(send)
             response = await self.app.handle_request(request)
             await self._send_response(send, response)
+        except ClientGone:
+            return Cause.CLIENT_LEFT
         except ClientStalled:
             return Cause.CLIENT_STALLED
         except TrioProxyError as failure:
-            self.exchange.failure = failure
+            self.exchange.failed(failure)
         except Exception as error:
             log.exception("exchange %s: a fault of ours while delivering", self.exchange.arrival.id)
-            self.exchange.failure = OurError(f"{type(error).__name__}: {error}")
+            self.exchange.failed(OurError(f"{type(error).__name__}: {error}"))
         return None
 
     async def _send_response(self, send: Any, response: Any) -> None:
-        exchange = self.exchange
         answer: RawResponse = response
-        exchange.status = answer.status
+        self.exchange.began(answer.status)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         if isinstance(answer.body, bytes):
             await self._send_piece(send, answer.body)
@@ -139,11 +142,8 @@ class OwnedConnection(TrioASGIHTTPConnection):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_piece(self, send: Any, piece: bytes) -> None:
-        exchange = self.exchange
         await send({"type": "http.response.body", "body": piece, "more_body": True})
-        if exchange.first_byte is None:
-            exchange.first_byte = trio.current_time()
-        exchange.bytes_out += len(piece)
+        self.exchange.handed(piece)
 
     def _create_request_from_scope(self, send: Any) -> TrioRequest:
         """Quart's request, without its copy of the headers: ours are the raw ones of the arrival."""

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from trioproxy.app import hypercorn_fixes
+from trioproxy.app.certificates import fault
 from trioproxy.app.compose import compose
-from trioproxy.app.process import set_up_logging, tune_interpreter
+from trioproxy.app.process import set_up_logging, tune_interpreter, warn_of_forward_proxies
 from trioproxy.app.proxy import ProxyApp
 from trioproxy.errors import ConfigurationError
 from trioproxy.settings import resolve
@@ -24,13 +25,14 @@ log = logging.getLogger("trioproxy")
 
 async def run_lifespan(adopt: Callable[[ProxyApp], None], scope: Any, receive: Any, send: Any) -> None:
     """Build the app from file and environment, hand it to `adopt`, and run its lifespan."""
-    set_up_logging()
+    set_up_logging(ours_alone=True)
     try:
-        settings = resolve(None, os.environ, exists=Path.exists, read=Path.read_bytes)
+        settings = resolve(None, os.environ, exists=Path.exists, read=Path.read_bytes, check=fault)
     except ConfigurationError as error:
         await receive()
         await send({"type": "lifespan.startup.failed", "message": f"the configuration is wrong\n{error}"})
         return
+    warn_of_forward_proxies(os.environ)
     hypercorn_fixes.install(stalled_client_timeout_s=settings.server.stalled_client_timeout)
     app = compose(settings, on_lost=_end_the_process)
     adopt(app)

@@ -6,19 +6,34 @@ import gc
 import logging
 import os
 import sys
+from collections.abc import Mapping
+
+log = logging.getLogger("trioproxy")
 
 SWITCH_INTERVAL_S = 0.001
 
 
-def set_up_logging(handler: logging.Handler | None = None) -> None:
-    """Logs go to `handler`, standard error by default; `TRIOPROXY_LOG` sets the level (default info)."""
+def set_up_logging(handler: logging.Handler | None = None, *, ours_alone: bool = False) -> None:
+    """Logs go to `handler`, standard error by default; `TRIOPROXY_LOG` sets the level (default info).
+
+    `ours_alone` leaves the logs of everything but trioproxy to whoever runs the process.
+    """
     level = os.environ.get("TRIOPROXY_LOG", "info").upper()
-    logging.basicConfig(
-        handlers=[handler or logging.StreamHandler(sys.stderr)],
-        level=logging.getLevelNamesMapping().get(level, logging.INFO),
-        format="%(asctime)s %(levelname)-8s %(message)s",
-    )
+    handler = handler or logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-8s %(message)s"))
+    logger = log if ours_alone else logging.getLogger()
+    logger.addHandler(handler)
+    logger.setLevel(logging.getLevelNamesMapping().get(level, logging.INFO))
+    log.propagate = not ours_alone
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request
+
+
+def warn_of_forward_proxies(environ: Mapping[str, str]) -> None:
+    """Say that upstreams are connected to directly, where the environment asks for a forward proxy."""
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        if environ.get(name):
+            log.warning("%s is set, but forward proxies are not used: upstreams are connected to directly", name)
+            return
 
 
 def tune_interpreter() -> None:

@@ -27,14 +27,14 @@ from trioproxy.errors import ClientError, Draining, OurError, TrioProxyError, Up
 from trioproxy.exchange import Desk, Exchange
 from trioproxy.model import Dialect, RawHeaders
 from trioproxy.providers import SPEAKERS
-from trioproxy.providers.base import Speaker
 from trioproxy.rules.routes import route
-from trioproxy.settings import ProviderSettings
 from trioproxy.wire.headers import response_headers
 
 log = logging.getLogger("trioproxy")
 
 RETRY_AFTER_S = 5
+# How long the tasks of the lifespan may take to end: more than compose.py's own deadlines, less than Hypercorn's 60.
+LIFESPAN_S = 30.0
 
 
 class State(StrEnum):
@@ -47,16 +47,22 @@ class State(StrEnum):
 
 
 class RefusedWebSocket(TrioASGIWebsocketConnection):
-    """426 at once: clients that try WebSocket first (Codex) then fall back to POST."""
-
-    app: ProxyApp
+    """426 at once on provider routes: clients that try WebSocket first (Codex) then fall back to POST."""
 
     async def __call__(self, receive: Any, send: Any) -> None:
         await receive()
-        error = UpgradeRequired("WebSocket is not spoken here; send the request by POST")
-        speaker = _speaker_for(self.scope["raw_path"], self.app.desk.providers)
+        app: Any = self.app
+        desk: Desk = app.desk
+        error: ClientError = UpgradeRequired("WebSocket is not spoken here; send the request by POST")
+        try:
+            place = route(self.scope["raw_path"], desk.providers)
+            speaker = SPEAKERS[desk.providers[place.provider].dialect]
+        except ClientError as unknown:
+            error, speaker = unknown, SPEAKERS[Dialect.OPENAI]
         body = speaker.error_body(error.status, error.code, error.message)
-        headers = (*_own_headers(error.code, len(body)), (b"upgrade", b"h2c"))
+        headers = _own_headers(error.code, len(body))
+        if isinstance(error, UpgradeRequired):
+            headers = (*headers, (b"upgrade", b"h2c"))  # RFC 9110, 15.5.22: what would be spoken instead
         await send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
         await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
 
@@ -76,13 +82,29 @@ class ProxyApp(QuartTrio):
         self._on_lost = on_lost
         self._idle = trio.Event()
         self._idle.set()
-        # No limit on how long a response takes, or on a body that streams through: ours are elsewhere.
-        self.config.update(RESPONSE_TIMEOUT=None, BODY_TIMEOUT=None, MAX_CONTENT_LENGTH=None)
+        self.opened = trio.Event()
+        self.config.update(
+            # No limit on how long a response takes, or on a body that streams through: ours are elsewhere.
+            RESPONSE_TIMEOUT=None,
+            BODY_TIMEOUT=None,
+            MAX_CONTENT_LENGTH=None,
+            BACKGROUND_TASK_SHUTDOWN_TIMEOUT=LIFESPAN_S,
+        )
 
     def lose(self) -> None:
         """A part that nothing works without has ended: readiness says so, and whoever composed us ends the process."""
         self.state = State.LOST
         self._on_lost()
+
+    def open(self) -> None:
+        """All that it stands on is there."""
+        self.state = State.SERVING
+        self.opened.set()
+
+    def log_exception(self, exception_info: Any) -> None:
+        """Quart's log of an exception; a start that fails is told by whoever started us, once."""
+        if self.state is not State.STARTING:
+            super().log_exception(exception_info)
 
     def drain(self) -> None:
         """Take no new work; what is in flight goes on."""
@@ -116,29 +138,19 @@ class ProxyApp(QuartTrio):
     async def full_dispatch_request(self, request_context: RequestContext | None = None) -> Any:
         """Call the handler. There are no hooks, signals or sessions, and responses go out as they are."""
         arrival = _connection().exchange.arrival
-        handler = PAGES.get(arrival.raw_path, _relay) if arrival.method in ("GET", "HEAD") else _relay
+        handler = PAGES.get(arrival.raw_path, _forward) if arrival.method in ("GET", "HEAD") else _forward
         try:
             return await handler()
-        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - told and answered below
+        except Exception as error:  # noqa: BLE001 - told and answered below
             return await self.handle_user_exception(error)
 
     async def handle_user_exception(self, error: Any) -> Any:
         """The proxy's own answer to `error`: the handler's errors never reach Werkzeug's pages."""
         exchange = _connection().exchange
         if not isinstance(error, TrioProxyError):
-            if isinstance(error, BaseExceptionGroup):
-                return await super().handle_user_exception(error)
             log.error("exchange %s: a fault of ours", exchange.arrival.id, exc_info=error)
             error = OurError(f"{type(error).__name__}: {error}")
         return own_answer(exchange, error)
-
-
-def _speaker_for(raw_path: bytes, providers: Mapping[str, ProviderSettings]) -> Speaker:
-    """How the API at `raw_path` words its errors; one that is nowhere, as most APIs do."""
-    try:
-        return SPEAKERS[providers[route(raw_path, providers).provider].dialect]
-    except ClientError:
-        return SPEAKERS[Dialect.OPENAI]
 
 
 def _connection() -> OwnedConnection:
@@ -148,7 +160,7 @@ def _connection() -> OwnedConnection:
     return owner
 
 
-async def _relay() -> RawResponse:
+async def _forward() -> RawResponse:
     """The streaming path: hand the request to its exchange, and its seat to the response."""
     connection = _connection()
     exchange = connection.exchange
@@ -160,7 +172,7 @@ async def _relay() -> RawResponse:
 
 def own_answer(exchange: Exchange, error: TrioProxyError) -> RawResponse:
     """An error that the proxy answers itself, in the shape of the API that was called."""
-    exchange.failure = error
+    exchange.failed(error)
     body = exchange.error_body(error)
     headers = (*_own_headers(error.code, len(body)), (b"x-trioproxy-id", exchange.arrival.id.encode()))
     if isinstance(error, Draining):

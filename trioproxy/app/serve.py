@@ -7,6 +7,7 @@ a second signal ─▶ everything is cancelled at once; the rows are still writt
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 from functools import partial
@@ -20,7 +21,7 @@ from hypercorn.utils import LifespanFailureError
 from trioproxy import hypercorn_config
 from trioproxy.app import hypercorn_fixes
 from trioproxy.app.compose import compose
-from trioproxy.app.process import set_up_logging, tune_interpreter
+from trioproxy.app.process import set_up_logging, tune_interpreter, warn_of_forward_proxies
 from trioproxy.app.proxy import ProxyApp, State
 from trioproxy.errors import OurError, TrioProxyError
 from trioproxy.settings import Settings
@@ -77,6 +78,7 @@ async def run_server(
 
     Cancelled: streams end at once and are settled as `shutdown`; their rows are still written.
     """
+    warn_of_forward_proxies(os.environ)
     hypercorn_fixes.install(stalled_client_timeout_s=settings.server.stalled_client_timeout)
     app = compose(settings, on_lost=stop.set, owner=owner)
     shut = trio.Event()
@@ -85,6 +87,7 @@ async def run_server(
             binds = await nursery.start(
                 partial(hypercorn_serve, app, server_config(settings), shutdown_trigger=shut.wait, mode="asgi")
             )
+            await app.opened.wait()  # Hypercorn tells its address also when the lifespan has failed
             tune_interpreter()
             task_status.started(binds[0])
             await stop.wait()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import trio
 
-from trioproxy.errors import RequestTimeout, RequestTooLarge
+from trioproxy.errors import ClientError, RequestTimeout, RequestTooLarge
 
 
 class BodyUpload:
@@ -20,17 +20,25 @@ class BodyUpload:
         self._silence_s = silence_s
         self._send, self._receive = trio.open_memory_channel[bytes](1)
         self._complete = False
+        self._broken = False
 
     async def put(self, piece: bytes, more: bool) -> None:
         """Take a piece from the server; it is dropped if nobody wants the body any more."""
+        if self._broken:
+            return
         if piece:
             try:
                 await self._send.send(piece)
-            except trio.BrokenResourceError:
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
                 return
         if not more:
             self._complete = True
             self._send.close()
+
+    def fail(self) -> None:
+        """Its framing is broken: the rest cannot come."""
+        self._broken = True
+        self._send.close()
 
     def discard(self) -> None:
         """Nobody wants the rest: let it come and drop it."""
@@ -42,6 +50,7 @@ class BodyUpload:
         Raises:
             RequestTooLarge: it has more than `limit_bytes`.
             RequestTimeout: the client fell silent.
+            ClientError: its framing is broken.
         """
         pieces: list[bytes] = []
         size_bytes = 0
@@ -57,6 +66,7 @@ class BodyUpload:
 
         Raises:
             RequestTimeout: the client fell silent before the first piece (or the end).
+            ClientError: its framing is broken.
         """
         first = await self._next()
         return Pieces(self, first) if first is not None else None
@@ -73,6 +83,8 @@ class BodyUpload:
             try:
                 return await self._receive.receive()
             except trio.EndOfChannel:
+                if self._broken:
+                    raise ClientError("the framing of the request body is broken") from None
                 return None
         raise RequestTimeout(f"no bytes of the request body came for {self._silence_s:g} s")
 
@@ -88,7 +100,7 @@ class Pieces:
         return self
 
     async def __anext__(self) -> bytes:
-        """The next piece. Raises `RequestTimeout` if the client falls silent."""
+        """The next piece. Raises RequestTimeout if the client falls silent, ClientError if the framing is broken."""
         piece, self._first = self._first, None
         if piece is None:
             piece = await self._upload._next()

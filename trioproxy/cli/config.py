@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from trioproxy.cli.options import settings_from
+from trioproxy.cli.options import PEM_FILES, settings_from
 
 _EXAMPLES = """Examples:
   trioproxy config check
@@ -35,10 +35,12 @@ def check(
     Exit status 2 where it is wrong: then standard error has all problems, one a
     line.
     """
-    settings = settings_from(file)
-    from trioproxy.settings import find_config, render
+    settings = settings_from(file, reads=PEM_FILES)
+    from trioproxy.settings import find_config, render, variables
 
     found = find_config(file, os.environ, Path.exists)
-    print(f"# {'built-in defaults' if found is None else found}, with TRIOPROXY_* variables applied; secrets masked\n")
+    applied = ", ".join(variables(os.environ))
+    source = f"{found or 'built-in defaults'}, with {applied} of the environment" if applied else found
+    print(f"# {source or 'built-in defaults'}; secrets masked\n")
     print(render(settings), end="")
     return 0

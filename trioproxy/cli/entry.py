@@ -16,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from trioproxy import __version__
 from trioproxy.cli import config, demo, ledger, run, serve
@@ -81,7 +81,7 @@ def _report(error: BaseException) -> int:
             _say(*error.problems)
             return 2
         case CycloptsError():
-            _say(f"trioproxy: {error}", "Try 'trioproxy --help', or --help after a command.")
+            _say(f"trioproxy: {_said(error)}", "Try 'trioproxy --help', or --help after a command.")
             return 2
         case KeyboardInterrupt():
             return 130
@@ -99,6 +99,13 @@ def _report(error: BaseException) -> int:
                 "Set TRIOPROXY_TRACEBACK=1 to see where, and please report it.",
             )
     return 1
+
+
+def _said(error: CycloptsError) -> str:
+    if isinstance(error, UnusedCliTokensError):
+        extra = [f'"{token}"' for token in error.unused_tokens or ()]
+        return f"Unexpected argument{'s' * (len(extra) != 1)} {' '.join(extra)}."
+    return str(error)
 
 
 def _say(*lines: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -151,8 +152,8 @@ def export(
 
     form = records.form(json=json, csv=csv) or "csv"
     start = _moment(since)
-    with _reader(ledger, config) as reader:
-        records.write(reader.export(table, since=start), reader.column_names(table), form)
+    with _reader(ledger, config) as reader, contextlib.closing(reader.export(table, since=start)) as rows:
+        records.write(rows, reader.column_names(table), form)
     return 0
 
 

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from trioproxy.cli.options import ConfigFile, settings_from
+from trioproxy.cli.options import AUTHORITIES, ConfigFile, settings_from
 
 if TYPE_CHECKING:
     from trioproxy.settings import Settings
+
+# As shells have it.
+_CANNOT_EXECUTE = 126
+_NOT_FOUND = 127
 
 EXAMPLES = """Examples:
   trioproxy run -- claude
@@ -26,7 +30,7 @@ EXAMPLES = """Examples:
   trioproxy run --config trioproxy.toml -- make evals
 
 Exit status: CMD's own; 128 + n if signal n ended it; 127 if it was not found,
-126 if it could not be started.
+126 if it could not be executed.
 """
 
 
@@ -43,11 +47,12 @@ def run(
     ANTHROPIC_BASE_URL, OPENAI_BASE_URL and the like. SIGINT, SIGTERM and SIGHUP
     are passed on. Write -- before the command: what follows is the command's.
     """
-    settings = _local(settings_from(config))
-    program = shutil.which(command[0])
-    if program is None:
-        print(f"trioproxy: {command[0]}: command not found", file=sys.stderr)
-        return 127
+    settings = _local(settings_from(config, reads=AUTHORITIES))
+    program = command[0]
+    if shutil.which(program) is None:
+        there = os.path.dirname(program) and os.path.exists(program)  # noqa: PTH110, PTH120  # "./x" is not "x" here
+        print(f"trioproxy: {program}: {'cannot be executed' if there else 'command not found'}", file=sys.stderr)
+        return _CANNOT_EXECUTE if there else _NOT_FOUND
     import trio
 
     from trioproxy.app.serve import run_server
@@ -83,9 +88,18 @@ def _cost(url: str, owner: str) -> str:
 
 
 def _log_to(file: str | None) -> None:
-    """Keep the log off the terminal, which is CMD's."""
+    """Keep the log off the terminal, which is CMD's.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
     import logging
 
     from trioproxy.app.process import set_up_logging
+    from trioproxy.errors import ConfigurationError
 
-    set_up_logging(logging.FileHandler(file) if file else logging.NullHandler())
+    try:
+        handler = logging.FileHandler(file) if file else logging.NullHandler()
+    except OSError as error:
+        raise ConfigurationError([f"option --log: cannot write the log to {file}: {error.strerror}"]) from None
+    set_up_logging(handler)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from trioproxy.cli.options import ConfigFile, settings_from
+from trioproxy.cli.options import PEM_FILES, ConfigFile, settings_from
 
 EXAMPLES = """Examples:
   trioproxy serve
@@ -27,7 +27,7 @@ def serve(
     SIGTERM or Ctrl-C lets streams in flight end (up to server.graceful_timeout);
     a second one stops at once.
     """
-    settings = settings_from(config, {"server.host": host, "server.port": port})
+    settings = settings_from(config, {"server.host": host, "server.port": port}, reads=PEM_FILES)
     from trioproxy.app.serve import serve as run_until_signalled
 
     return run_until_signalled(settings)

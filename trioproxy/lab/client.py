@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import socket
-import struct
 import time
 from collections.abc import Mapping
 from enum import StrEnum
@@ -24,6 +23,7 @@ import h11
 import trio
 
 from trioproxy.model import RawHeaders
+from trioproxy.sockets import reset
 
 READ_BYTES = 65536
 
@@ -154,7 +154,7 @@ class LabClient:
             sock.shutdown(socket.SHUT_WR)
             return left_at
         if how is Leaving.RST:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset(sock)
         sock.close()
         return left_at
 

@@ -10,17 +10,16 @@ nothing is being sent or read, writes the time down, and ends the script that pl
 from __future__ import annotations
 
 import socket
-import struct
 import time
 from typing import Protocol
 
 import trio
 
-from trioproxy.app.departure import Departure, departure
 from trioproxy.lab import http1
 from trioproxy.lab.player import Afterwards, Player
 from trioproxy.lab.received import Connection, Received
 from trioproxy.lab.script import Script, Take
+from trioproxy.sockets import Departure, departure, reset
 
 READ_BYTES = 65536
 # A head is read in small steps, so that little of a body comes with it.
@@ -32,7 +31,9 @@ SLOW_READS_PER_S = 20
 class Cast(Protocol):
     """Gives each request its script and keeps the records."""
 
-    def request_came(self, connection: Connection, head: http1.RequestHead) -> Received: ...
+    def request_came(self, connection: Connection, head: http1.RequestHead) -> Received:
+        """Note a request whose head has come."""
+        ...
 
     def script_at_head(self, received: Received) -> Script | None:
         """The script, or None if it can only be chosen once the body is there."""
@@ -114,7 +115,7 @@ class Conversation:
             self._left_over = body.rest
             return True
         if afterwards is Afterwards.RST:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset(self._socket)
         elif afterwards is not None:
             await self._hang_up(received)
         return False

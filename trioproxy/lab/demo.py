@@ -6,6 +6,7 @@
 
 Then the rows of the three calls, read back from the ledger's file. Needs no key
 and no network. Everything is as in service, save that upstream and client are ours.
+Whoever else asks in the meantime is answered, and does not count.
 """
 
 # Owns the proxy beside its client (docs/adr/0003).
@@ -13,7 +14,6 @@ and no network. Everything is as in service, save that upstream and client are o
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import tempfile
@@ -34,7 +34,7 @@ from trioproxy.lab.screen import Row, Screen
 from trioproxy.lab.script import Close, Ending, Reset, Script, Silence
 from trioproxy.lab.upstream import ScriptedUpstream
 from trioproxy.model import RawHeaders
-from trioproxy.settings import Settings, load
+from trioproxy.settings import BUILT_IN_PROVIDERS, Settings, load
 from trioproxy.store.reading import open_reader
 
 WORDS_PER_S = 18
@@ -52,6 +52,9 @@ TEXTS = (
     """Sometimes it is the upstream that goes, in the middle of a sentence. A proxy that ends such a stream
     politely makes half an answer look like a whole one.""",
 )
+# Which act a request is of. No others count here, though others may come: the port is open.
+ACT_HEADER = b"x-demo-act"
+SOURCE = "trioproxy-demo"
 # A request may ask for a broken answer with this header.
 ENDING_HEADER = b"x-demo-ending"
 ENDINGS: dict[bytes, Ending] = {b"reset": Reset(), b"close": Close(), b"silence": Silence()}
@@ -89,12 +92,12 @@ async def _show(screen: Screen, ledger: Path, log: _Log, *, serve: bool, port: i
         ScriptedUpstream(_answer) as upstream,
         _proxy(_settings(upstream.url, ledger, port)) as url,
     ):
-        screen.opening(url, upstream.url)
+        screen.opening()
         await _whole(screen, url)
         await _left(screen, url, upstream)
         await _broken(screen, url)
         rows = await _rows(ledger, count=3)
-        screen.log(log.lines)
+        screen.log([line for line in log.lines if _is_about(rows, line)])
         screen.ledger(ledger, rows)
         if serve:
             screen.commands(url, ledger)
@@ -102,8 +105,9 @@ async def _show(screen: Screen, ledger: Path, log: _Log, *, serve: bool, port: i
 
 
 def _answer(received: Received) -> Script:
-    """What the upstream does: the texts in turn, in the shape asked for, to the end or to the break asked for."""
-    text = " ".join(TEXTS[(received.number - 1) % len(TEXTS)].split())
+    """What the upstream does: the act's text, in the shape asked for, to the end or to the break asked for."""
+    act = _act(received)
+    text = " ".join(TEXTS[(act or received.number) % len(TEXTS) - 1].split())
     answer = answer_to(received.path, received.headers, bytes(received.body), text)
     pace_s = 1 / WORDS_PER_S
     ending = ENDINGS.get(received.header(ENDING_HEADER) or b"")
@@ -112,11 +116,17 @@ def _answer(received: Received) -> Script:
     return answer.script(every_s=pace_s)
 
 
+def _act(received: Received) -> int | None:
+    """The act that a request is of, from 1; None for a request that is not the demo's."""
+    acts = {b"%d" % number: number for number in range(1, len(TEXTS) + 1)}
+    return acts.get(received.header(ACT_HEADER) or b"")
+
+
 async def _whole(screen: Screen, url: str) -> None:
     screen.act("A whole answer")
     begun_at = time.monotonic()
     async with await LabClient.connect(url) as client:
-        await client.post("/v1/messages", _question("claude-haiku-4-5", "Hello?"), ANTHROPIC)
+        await client.post("/v1/messages", _question("claude-haiku-4-5", "Hello?"), (*ANTHROPIC, *_own(1)))
         first_ms = (time.monotonic() - begun_at) * 1000
         words = await _read(screen, client)
     screen.whole(words, first_ms, client.ending)
@@ -125,10 +135,11 @@ async def _whole(screen: Screen, url: str) -> None:
 async def _left(screen: Screen, url: str, upstream: ScriptedUpstream) -> None:
     screen.act("The client leaves in the middle")
     async with await LabClient.connect(url) as client:
-        await client.post("/v1/messages", _question("claude-haiku-4-5", "Something else?"), ANTHROPIC)
+        await client.post("/v1/messages", _question("claude-haiku-4-5", "Something else?"), (*ANTHROPIC, *_own(2)))
         words = await _read(screen, client, words=WORDS_BEFORE_LEAVING)
         left_at = client.leave()
-        [received] = await upstream.wait_left(1)
+        await upstream.wait_until(lambda: any(_act(each) == 2 for each in upstream.left), "the departure")
+    [received] = [each for each in upstream.left if _act(each) == 2]
     assert received.left_at is not None
     screen.left((received.left_at - left_at) * 1000, received.left_by, words)
 
@@ -137,13 +148,16 @@ async def _broken(screen: Screen, url: str) -> None:
     screen.act("The upstream breaks off in the middle")
     question = _question("gpt-5-mini", "And now?") | {"stream_options": {"include_usage": True}}
     async with await LabClient.connect(url) as client:
-        await client.post("/openai/v1/chat/completions", question, (*OPENAI, (ENDING_HEADER, b"reset")))
+        await client.post("/openai/v1/chat/completions", question, (*_own(3), (ENDING_HEADER, b"reset")))
         words = await _read(screen, client)
     screen.broken(client.ending, words)
 
 
-OPENAI: RawHeaders = ((b"user-agent", b"trioproxy-demo"),)
-ANTHROPIC: RawHeaders = ((b"anthropic-version", b"2023-06-01"), *OPENAI)
+ANTHROPIC: RawHeaders = ((b"anthropic-version", b"2023-06-01"),)
+
+
+def _own(act: int) -> RawHeaders:
+    return ((b"user-agent", SOURCE.encode()), (ACT_HEADER, b"%d" % act))
 
 
 def _question(model: str, words: str) -> dict[str, Any]:
@@ -163,13 +177,12 @@ async def _read(screen: Screen, client: LabClient, words: int | None = None) -> 
 
 def _settings(upstream_url: str, ledger: Path, port: int) -> Settings:
     """Built-in defaults, but for the upstream, the ledger and the port; the user's own configuration plays no part."""
-    text = f"""
-        server.port = {port}
-        providers.anthropic.base_url = "{upstream_url}"
-        providers.openai.base_url = "{upstream_url}"
-        ledger.url = {json.dumps(f"sqlite:///{ledger}")}
-    """
-    return load(text, "the demo's configuration", {})
+    options = {
+        "server.port": port,
+        "ledger.url": f"sqlite:///{ledger}",
+        **{f"providers.{name}.base_url": upstream_url for name in BUILT_IN_PROVIDERS},
+    }
+    return load(None, None, {}, options=options)
 
 
 @asynccontextmanager
@@ -188,7 +201,7 @@ async def _proxy(settings: Settings) -> AsyncIterator[str]:
 
 
 async def _rows(ledger: Path, count: int) -> Sequence[Row]:
-    """The rows of the first `count` requests, once all are settled; those there are if that takes too long."""
+    """The demo's `count` rows, once all are settled; those there are if that takes too long."""
     rows: Sequence[Row] = []
     with trio.move_on_after(LEDGER_PATIENCE_S):
         while not (len(rows) == count and all(row["ended_at"] and row["call_outcome"] for row in rows)):
@@ -197,9 +210,14 @@ async def _rows(ledger: Path, count: int) -> Sequence[Row]:
     return rows
 
 
+def _is_about(rows: Sequence[Row], line: str) -> bool:
+    ids = [str(id_) for row in rows for id_ in (row["id"], row["call_id"])]
+    return not line.startswith("[stream]") or any(id_ in line for id_ in ids)
+
+
 def _read_rows(ledger: Path) -> Sequence[Row]:
     with open_reader(f"sqlite:///{ledger}") as reader:
-        return reader.requests()
+        return [row for row in reader.requests() if row["source"] == SOURCE]
 
 
 async def _until_signal() -> None:

@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from trioproxy.app.departure import Departure
 from trioproxy.lab.http1 import RequestHead
 from trioproxy.model import RawHeaders
+from trioproxy.sockets import Departure
 
 
 @dataclass(slots=True, eq=False)
@@ -56,10 +56,12 @@ class Received:
 
     @property
     def method(self) -> str:
+        """The method, as it came."""
         return self.head.method
 
     @property
     def target(self) -> str:
+        """The request's target, raw, as it came."""
         return self.head.target
 
     @property
@@ -69,6 +71,7 @@ class Received:
 
     @property
     def headers(self) -> RawHeaders:
+        """The headers, raw, in their order."""
         return self.head.headers
 
     def header(self, name: bytes) -> bytes | None:

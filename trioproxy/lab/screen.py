@@ -37,20 +37,22 @@ class Screen:
         self._column = 0
         self._acts = 0
 
-    def opening(self, proxy_url: str, upstream_url: str) -> None:
+    def opening(self) -> None:
+        """Without an address: whoever asked there now would be in the way of the acts."""
         self._console.print(
             Text.assemble(
                 ("trioproxy demo\n", "bold"),
                 ("client ─▶ ", "dim"),
-                (proxy_url, "cyan"),
-                (" ─▶ scripted upstream ", "dim"),
-                (upstream_url, "cyan"),
+                ("trioproxy", "cyan"),
+                (" ─▶ ", "dim"),
+                ("scripted upstream", "cyan"),
                 ("\nno key, no network; the proxy is the one that serves", "dim"),
             ),
             soft_wrap=True,
         )
 
     def act(self, title: str) -> None:
+        """The next act begins."""
         self._acts += 1
         self._console.print(Text.assemble((f"\n{self._acts}  ", "dim"), (title, "bold")))
 
@@ -67,9 +69,11 @@ class Screen:
         self._column += len(word)
 
     def whole(self, words: int, first_ms: float, ending: AnswerEnding | None) -> None:
+        """What was found of an answer that came whole."""
         self._finding("✓", "green", f"{words} words; the head after {first_ms:.0f} ms; the end: {ending}")
 
     def left(self, noticed_ms: float, how: str | None, words: int) -> None:
+        """What was found when the client left."""
         self._finding(
             "✓",
             "green",
@@ -77,6 +81,7 @@ class Screen:
         )
 
     def broken(self, ending: AnswerEnding | None, words: int) -> None:
+        """What was found when the upstream broke off."""
         honest = ending is not AnswerEnding.CLEAN
         verdict = "not a clean end" if honest else "a lie"
         self._finding(
@@ -86,11 +91,13 @@ class Screen:
         )
 
     def log(self, lines: Sequence[str]) -> None:
+        """What the proxy has logged."""
         self._console.print(Text("\nThe log", style="bold"))
         for line in lines:
             self._console.print(Text(" " * INDENT + line, style="dim"), soft_wrap=True)
 
     def ledger(self, path: Path, rows: Sequence[Row]) -> None:
+        """What the ledger at `path` holds."""
         self._console.print(Text.assemble(("\nThe ledger", "bold"), (f"  {path}", "dim")), soft_wrap=True)
         gap = 2 if self._console.width >= ROOMY else 1
         table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
@@ -113,7 +120,8 @@ class Screen:
 
     def commands(self, url: str, ledger: Path) -> None:
         """What to try while it keeps running; each line can be copied as it is."""
-        self._console.print(Text.assemble(("\nIt keeps running. ", "bold"), ("Ctrl-C ends it.", "dim")))
+        where = Text.assemble(("\nIt keeps running at ", "bold"), (url, "cyan"), ("\nCtrl-C ends it.", "dim"))
+        self._console.print(where, soft_wrap=True)
         for title, command in _commands(url, ledger):
             self._console.print(Text(f"\n# {title}", style="dim"))
             self._console.print(Text(command), soft_wrap=True)

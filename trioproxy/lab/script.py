@@ -169,6 +169,7 @@ class Script:
 
     @property
     def ending(self) -> Ending:
+        """How the script ends: its last step."""
         action = self.steps[-1][1]
         assert isinstance(action, Ending)
         return action

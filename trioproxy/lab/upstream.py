@@ -63,6 +63,7 @@ class ScriptedUpstream:
 
     @property
     def url(self) -> str:
+        """Where it listens, without a path."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
@@ -161,6 +162,7 @@ class ScriptedUpstream:
             self._scope.cancel()
 
     def request_came(self, connection: Connection, head: http1.RequestHead) -> Received:
+        """See Cast.request_came."""
         received = Received(len(self.requests) + 1, connection, head, time.monotonic())
         self.requests.append(received)
         connection.requests.append(received)
@@ -168,6 +170,7 @@ class ScriptedUpstream:
         return received
 
     def script_at_head(self, received: Received) -> Script | None:
+        """See Cast.script_at_head."""
         if callable(self._scripts):
             return self._scripts(received) if self._at_head else None
         if isinstance(self._scripts, Script):
@@ -177,6 +180,7 @@ class ScriptedUpstream:
         return self._scripts[received.number - 1]
 
     def script_for(self, received: Received) -> Script:
+        """See Cast.script_for."""
         assert callable(self._scripts)
         return self._scripts(received)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from trioproxy.model import Asked, Dialect
+from trioproxy.model import Asked, Dialect, Head
 from trioproxy.providers.anthropic_meters import MessagesEvents, MessagesJson
 from trioproxy.providers.asking import STANDARD, effort_named, last_user_text, plain
 from trioproxy.providers.base import Kind, Meter, Operation
-from trioproxy.providers.fields import count, decode, members, text
+from trioproxy.providers.fields import count, members, parse, text
 from trioproxy.providers.meters import meter_for
 
 _MESSAGES = Operation(Kind.MESSAGES, generation=True)
@@ -43,8 +43,8 @@ class _RequestWithMessages(_Request):
     messages: list[msgspec.Raw] | None = None
 
 
-_decode_request = msgspec.json.Decoder(_Request).decode
-_decode_with_messages = msgspec.json.Decoder(_RequestWithMessages).decode
+_parse_request = msgspec.json.Decoder(_Request).decode
+_parse_with_messages = msgspec.json.Decoder(_RequestWithMessages).decode
 
 
 class Anthropic:
@@ -63,8 +63,8 @@ class Anthropic:
         if not operation.generation:
             return Asked()
         body_plain = plain(body, content_encoding)
-        asked = decode(_decode_with_messages, body_plain) if preview_chars > 0 else None
-        request = asked or decode(_decode_request, body_plain)
+        asked = parse(_parse_with_messages, body_plain) if preview_chars > 0 else None
+        request = asked or parse(_parse_request, body_plain)
         if request is None:
             return Asked()
         return Asked(
@@ -73,10 +73,10 @@ class Anthropic:
             preview=last_user_text(asked.messages, preview_chars) if asked else None,
         )
 
-    def meter(self, operation: Operation, status: int, content_type: str, content_encoding: str) -> Meter:
+    def meter(self, operation: Operation, head: Head) -> Meter:
         """A meter for the answer with this head."""
         return meter_for(
-            operation, status, content_type, content_encoding, events=MessagesEvents, json=MessagesJson
+            operation, head, events=MessagesEvents, json=MessagesJson
         )  # fmt: skip
 
     def error_body(self, status: int, code: str, message: str) -> bytes:

@@ -13,7 +13,7 @@ import msgspec
 
 from trioproxy.model import Reading
 from trioproxy.providers.anthropic_usage import AnthropicUsage
-from trioproxy.providers.fields import ToolNames, count, decode, decoded, fault, members, text
+from trioproxy.providers.fields import ToolNames, count, fault, members, parse, parsed, text
 from trioproxy.providers.meters import EventMeter, MemberMeter
 
 # A stream without event names (some servers that only resemble the API) is read by the `type` in the data.
@@ -35,7 +35,7 @@ class _Event(msgspec.Struct):
     content_block: _Block | None = None
 
 
-_decode_event = msgspec.json.Decoder(_Event).decode
+_parse_event = msgspec.json.Decoder(_Event).decode
 
 
 class MessagesEvents(EventMeter):
@@ -45,51 +45,39 @@ class MessagesEvents(EventMeter):
         super().__init__(WANTED)
         self._usage = AnthropicUsage()
         self._tools = ToolNames()
-        self._model: str | None = None
-        self._id: str | None = None
-        self._stop_reason: str | None = None
         self._output_known = False
-        self._ended = False
-        self._error: str | None = None
 
-    def read_event(self, name: bytes, data: bytes) -> bool:
-        """Take in one of the `WANTED` events; after the last one, nothing."""
-        if self._ended:
-            return False
-        event = decode(_decode_event, data) or _Event()
+    def read_event(self, name: bytes, data: bytes) -> None:
+        """Take in one of the `WANTED` events."""
+        event = parse(_parse_event, data) or _Event()
         match name.decode("latin-1") or event.type:
             case "message_start":
                 message = members(event.message)
-                self._model = text(message.get("model")) or self._model
-                self._id = text(message.get("id")) or self._id
-                self._usage.merge(message.get("usage"))
+                self._count(message.get("usage"))
+                self.learn(model=text(message.get("model")), upstream_id=text(message.get("id")))
             case "content_block_start":
                 # Only calls of tools have a name: `tool_use`, `server_tool_use`, `mcp_tool_use`.
                 self._tools.add(event.content_block.name if event.content_block else None)
+                self.learn(tools=self._tools.names)
             case "message_delta":
-                self._stop_reason = text(members(event.delta).get("stop_reason")) or self._stop_reason
                 self._output_known |= count(members(event.usage).get("output_tokens")) is not None
-                self._usage.merge(event.usage)
+                self._count(event.usage)
+                self.learn(stop_reason=text(members(event.delta).get("stop_reason")))
             case "message_stop":
                 self._output_known = True
-                self._ended = True
+                self._count(None)
+                self.learn(ended=True)
             case "error":
-                self._error = fault(event.error)
-        return True
+                self.learn(error=fault(event.error))
 
-    def compose(self) -> Reading:
-        """The reading so far."""
-        return Reading(
-            usage=self._usage.usage(output_known=self._output_known),
-            model=self._model,
-            stop_reason=self._stop_reason,
-            upstream_id=self._id,
-            service_tier=self._usage.service_tier,
-            speed=self._usage.speed,
-            billed=self._usage.billed(),
-            tools=self._tools.names,
-            ended=self._ended,
-            error=self._error,
+    def _count(self, said: object) -> None:
+        usage = self._usage
+        usage.merge(said)
+        self.learn(
+            usage=usage.usage(output_known=self._output_known),
+            service_tier=usage.service_tier,
+            speed=usage.speed,
+            billed=usage.billed(),
         )
 
 
@@ -104,15 +92,15 @@ class MessagesJson(MemberMeter):
     def compose(self) -> Reading:
         """The reading so far."""
         usage, tools, value = AnthropicUsage(), ToolNames(), self.members.value
-        usage.merge(decoded(value("usage")))
+        usage.merge(parsed(value("usage")))
         for name in self.members.values("content", "*", "name"):
-            tools.add(decoded(name))
-        error = decoded(value("error"))
+            tools.add(parsed(name))
+        error = parsed(value("error"))
         return Reading(
             usage=usage.usage(output_known=True),
-            model=text(decoded(value("model"))),
-            stop_reason=text(decoded(value("stop_reason"))),
-            upstream_id=text(decoded(value("id"))),
+            model=text(parsed(value("model"))),
+            stop_reason=text(parsed(value("stop_reason"))),
+            upstream_id=text(parsed(value("id"))),
             service_tier=usage.service_tier,
             speed=usage.speed,
             billed=usage.billed(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from trioproxy.providers.fields import decode, elements, members
+from trioproxy.providers.fields import elements, members, parse
 from trioproxy.wire.decoding import decoded
 
 MAX_DECODED_BYTES = 1 << 25  # 32 MiB, of a compressed body
@@ -22,7 +22,7 @@ class _Message(msgspec.Struct):
     content: object = None
 
 
-_decode_message = msgspec.json.Decoder(_Message).decode
+_parse_message = msgspec.json.Decoder(_Message).decode
 
 
 def plain(body: bytes, content_encoding: str) -> bytes | None:
@@ -46,7 +46,7 @@ def last_user_text(messages: list[msgspec.Raw] | None, chars: int) -> str | None
     Of a message in several parts the last text counts: clients put what they add of their own first.
     """
     for raw in reversed(messages or []):
-        message = decode(_decode_message, bytes(raw))
+        message = parse(_parse_message, bytes(raw))
         if message is not None and message.role == "user":
             preview = text_of(message.content, chars)
             if preview is not None:

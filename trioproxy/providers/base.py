@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from trioproxy.model import Asked, Dialect, Reading
+from trioproxy.model import Asked, Dialect, Head, Reading
 
 
 class Kind(StrEnum):
@@ -37,7 +37,14 @@ class Meter(Protocol):
     Never raises, whatever the bytes are: what cannot be read is not read.
     """
 
-    def feed(self, data: bytes) -> None: ...
+    @property
+    def by_protocol(self) -> bool:
+        """Only the protocol's last event makes the answer whole; its framing does not."""
+        ...
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        ...
 
     def end(self) -> None:
         """The body ended as framed (needed where there is no last event: chat without `[DONE]`)."""
@@ -63,7 +70,7 @@ class Speaker(Protocol):
         """Read what the ledger wants to know; an unreadable body is an empty `Asked`."""
         ...
 
-    def meter(self, operation: Operation, status: int, content_type: str, content_encoding: str) -> Meter:
+    def meter(self, operation: Operation, head: Head) -> Meter:
         """A meter for an answer with this head; one that reads nothing where nothing can be read."""
         ...
 

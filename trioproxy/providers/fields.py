@@ -18,20 +18,20 @@ _MAX_COUNT = 2**53  # beyond it, numbers in JSON are not exact (RFC 8259, 6)
 _MAX_TOOLS = 256
 
 
-def decode(decoder: Callable[[bytes], T], data: bytes | None) -> T | None:
-    """What `decoder` makes of `data`, or None where it cannot: not JSON, not the shape, nested too deep."""
+def parse(parser: Callable[[bytes], T], data: bytes | None) -> T | None:
+    """What `parser` makes of `data`, or None where it cannot: not JSON, not the shape, nested too deep."""
     try:
-        return decoder(data) if data else None
+        return parser(data) if data else None
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, bad UTF-8 included
         return None
 
 
-_decode_any = msgspec.json.Decoder().decode
+_parse_any = msgspec.json.Decoder().decode
 
 
-def decoded(data: bytes | None) -> object:
+def parsed(data: bytes | None) -> object:
     """The JSON value, or None where there is none."""
-    return decode(_decode_any, data)
+    return parse(_parse_any, data)
 
 
 def members(value: object) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """What the dialects' meters have in common: where the bytes come from.
 
-    bytes ─▶ Decoded? ─▶ EventMeter ─▶ SseReader ─▶ read_event(name, data)
-                    └──▶ MemberMeter ─▶ MemberReader ─▶ read_members()
+    bytes ─▶ Decoded? ─▶ EventMeter ─▶ SseReader ─▶ read_event(name, data) ─▶ learn(…)
+                    └──▶ MemberMeter ─▶ MemberReader ─▶ compose()
 
 A dialect says which events or members it wants and what they mean.
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from typing import Any
 
-from trioproxy.model import Reading
+from trioproxy.model import Head, Reading
 from trioproxy.providers.base import Meter, Operation
-from trioproxy.wire.decoding import decoder_for
+from trioproxy.wire.decoding import Decoder, decoder_for
 from trioproxy.wire.members import MemberReader, Path
 from trioproxy.wire.sse import SseReader
 
@@ -22,6 +24,8 @@ _NOTHING = Reading()
 
 class Silent:
     """Reads nothing: for errors, for what is no generation, for content codings we do not know."""
+
+    by_protocol = False
 
     def feed(self, data: bytes) -> None:
         """Pass over it."""
@@ -37,14 +41,8 @@ class Silent:
 class Decoded:
     """Reads a body that comes with a content coding after all."""
 
-    def __init__(self, meter: Meter, content_encoding: str) -> None:
-        """
-        Raises:
-            LookupError: the coding is not known.
-        """
-        decoder = decoder_for(content_encoding, meter.feed)
-        if decoder is None:
-            raise LookupError(content_encoding)
+    def __init__(self, meter: Meter, decoder: Decoder) -> None:
+        self.by_protocol = meter.by_protocol
         self._decoder = decoder
         self._meter = meter
         self.feed = decoder.feed
@@ -57,38 +55,40 @@ class Decoded:
 
 
 class EventMeter(ABC):
-    """Reads an event stream. The reading is made anew only when an event has changed something."""
+    """Reads an event stream. Hardly an event brings news, so only then is the reading made anew."""
+
+    by_protocol = True
 
     def __init__(self, wanted: Collection[bytes] | None, *, max_event_bytes: int = 1 << 20) -> None:
         self._stream = SseReader(wanted, max_event_bytes=max_event_bytes)
-        self._reading: Reading | None = _NOTHING
+        self._reading = _NOTHING
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of the body."""
+        """Take the next bytes of the body; after the protocol's last event, nothing."""
         for name, event in self._stream.feed(data):
-            if self.read_event(name, event):
-                self._reading = None
+            if not self._reading.ended:
+                self.read_event(name, event)
 
     def end(self) -> None:  # noqa: B027  most protocols have a last event, and nothing to conclude here
         """The body has ended as framed."""
 
     def reading(self) -> Reading:
         """What is known now."""
-        if self._reading is None:
-            self._reading = self.compose()
         return self._reading
 
-    @abstractmethod
-    def read_event(self, name: bytes, data: bytes) -> bool:
-        """Take in one event; whether it may have changed the reading."""
+    def learn(self, **news: Any) -> None:
+        """Take over fields of `Reading`; one that is None leaves what was known."""
+        self._reading = replace(self._reading, **{name: value for name, value in news.items() if value is not None})
 
     @abstractmethod
-    def compose(self) -> Reading:
-        """The reading so far."""
+    def read_event(self, name: bytes, data: bytes) -> None:
+        """Take in one event, and `learn` what is new."""
 
 
 class MemberMeter(ABC):
     """Reads chosen members of a JSON answer. It has no last event: its framing says whether it is whole."""
+
+    by_protocol = False
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self.members = MemberReader(paths, max_value_bytes=1 << 14)
@@ -115,16 +115,16 @@ class MemberMeter(ABC):
 
 def meter_for(
     operation: Operation,
-    status: int,
-    content_type: str,
-    content_encoding: str,
+    head: Head,
     *,
     events: Callable[[], Meter] | None,
     json: Callable[[], Meter] | None,
 ) -> Meter:
     """The meter that fits an answer's head: `events` or `json` by its type, or a silent one."""
-    if not operation.generation or not 200 <= status < 300:
+    if not operation.generation or not 200 <= head.status < 300:
         return Silent()
+    content_type = (head.header(b"content-type") or b"").decode("latin-1")
+    content_encoding = (head.header(b"content-encoding") or b"").decode("latin-1")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "text/event-stream":
         made = events
@@ -134,9 +134,8 @@ def meter_for(
         made = None
     if made is None:
         return Silent()
+    meter = made()
     if content_encoding.strip().lower() in ("", "identity"):
-        return made()
-    try:
-        return Decoded(made(), content_encoding)
-    except LookupError:
-        return Silent()
+        return meter
+    decoder = decoder_for(content_encoding, meter.feed)
+    return Silent() if decoder is None else Decoded(meter, decoder)

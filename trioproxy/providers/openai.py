@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from trioproxy.model import Asked, Dialect
+from trioproxy.model import Asked, Dialect, Head
 from trioproxy.providers.asking import STANDARD, effort_named, last_user_text, plain, text_of
 from trioproxy.providers.base import Kind, Meter, Operation
-from trioproxy.providers.fields import decode, decoded, elements, members, text
+from trioproxy.providers.fields import elements, members, parse, parsed, text
 from trioproxy.providers.meters import Silent, meter_for
 from trioproxy.providers.openai_chat import ChatEvents, ChatJson, EmbeddingsJson
 from trioproxy.providers.openai_responses import ResponsesEvents, ResponsesJson
@@ -42,9 +42,9 @@ class _RequestWithText(_Request):
     prompt: msgspec.Raw = msgspec.Raw()
 
 
-_decode_request = msgspec.json.Decoder(_Request).decode
-_decode_with_text = msgspec.json.Decoder(_RequestWithText).decode
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_parse_request = msgspec.json.Decoder(_Request).decode
+_parse_with_text = msgspec.json.Decoder(_RequestWithText).decode
+_parse_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class OpenAI:
@@ -64,8 +64,8 @@ class OpenAI:
             return Asked()
         body_plain = plain(body, content_encoding)
         embeds = operation.kind is Kind.EMBEDDINGS
-        asked = decode(_decode_with_text, body_plain) if preview_chars > 0 and not embeds else None
-        request = asked or decode(_decode_request, body_plain)
+        asked = parse(_parse_with_text, body_plain) if preview_chars > 0 and not embeds else None
+        request = asked or parse(_parse_request, body_plain)
         if request is None:
             return Asked()
         named = effort_named(request.reasoning_effort, members(request.reasoning).get("effort"))
@@ -75,12 +75,12 @@ class OpenAI:
             preview=_preview(asked, preview_chars) if asked else None,
         )
 
-    def meter(self, operation: Operation, status: int, content_type: str, content_encoding: str) -> Meter:
+    def meter(self, operation: Operation, head: Head) -> Meter:
         """A meter for the answer with this head."""
         if operation.kind not in _METERS:
             return Silent()
         events, json = _METERS[operation.kind]
-        return meter_for(operation, status, content_type, content_encoding, events=events, json=json)
+        return meter_for(operation, head, events=events, json=json)
 
     def error_body(self, status: int, code: str, message: str) -> bytes:
         """`{"error": {"message": …, "type": …, "param": null, "code": …}}`."""
@@ -91,9 +91,9 @@ class OpenAI:
 def _preview(asked: _RequestWithText, chars: int) -> str | None:
     """Chat has messages; responses an input, as messages or plain; completions a prompt or several."""
     for raw in (asked.messages, asked.input):
-        messages = decode(_decode_list, bytes(raw))
+        messages = parse(_parse_list, bytes(raw))
         if messages is not None:
             return last_user_text(messages, chars)
-    plain_text = decoded(bytes(asked.input)) or decoded(bytes(asked.prompt))
+    plain_text = parsed(bytes(asked.input)) or parsed(bytes(asked.prompt))
     prompts = [prompt for prompt in elements(plain_text) if isinstance(prompt, str)]
     return text_of(prompts[-1] if prompts else plain_text, chars)

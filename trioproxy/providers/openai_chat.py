@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import msgspec
 
-from trioproxy.model import Reading, Usage
-from trioproxy.providers.fields import ToolNames, count, decode, decoded, elements, fault, members, text
+from trioproxy.model import Reading
+from trioproxy.providers.fields import ToolNames, count, elements, fault, members, parse, parsed, text
 from trioproxy.providers.meters import EventMeter, MemberMeter
 from trioproxy.providers.openai_usage import billed_in, usage_of
 
@@ -48,8 +48,8 @@ class _BareChunk(msgspec.Struct):
     error: object = None
 
 
-_decode_chunk = msgspec.json.Decoder(_Chunk).decode
-_decode_bare = msgspec.json.Decoder(_BareChunk).decode
+_parse_chunk = msgspec.json.Decoder(_Chunk).decode
+_parse_bare = msgspec.json.Decoder(_BareChunk).decode
 
 
 class ChatEvents(EventMeter):
@@ -58,56 +58,40 @@ class ChatEvents(EventMeter):
     def __init__(self) -> None:
         super().__init__(None)
         self._tools = ToolNames()
-        self._usage: Usage | None = None
-        self._billed: tuple[tuple[str, int], ...] = ()
-        self._model: str | None = None
-        self._id: str | None = None
-        self._service_tier: str | None = None
-        self._stop_reason: str | None = None
-        self._ended = False
-        self._error: str | None = None
 
-    def read_event(self, name: bytes, data: bytes) -> bool:
-        """Take in one chunk; after `[DONE]`, nothing. Nearly all of them bring text alone, which is no news."""
-        if self._ended:
-            return False
-        chunk = decode(_decode_chunk, data)
+    def read_event(self, name: bytes, data: bytes) -> None:
+        """Take in one chunk. Nearly all of them bring text alone, which is no news."""
+        known = self._reading
+        chunk = parse(_parse_chunk, data)
         if chunk is None:
             if data.strip() == b"[DONE]":
-                self._ended = True
-                return True
-            bare = decode(_decode_bare, data) or _BareChunk()
+                self.learn(ended=True)
+                return
+            bare = parse(_parse_bare, data) or _BareChunk()
             chunk = _Chunk(usage=bare.usage, error=bare.error)
-        news = self._read_choices(chunk.choices) if chunk.choices else False
-        if self._id is None or self._model is None or chunk.service_tier not in (None, self._service_tier):
-            self._id = self._id or text(chunk.id)
-            self._model = self._model or text(chunk.model)
-            self._service_tier = text(chunk.service_tier) or self._service_tier
-            news = True
+        if chunk.choices:
+            self._read_choices(chunk.choices)
+        if known.upstream_id is None and chunk.id:
+            self.learn(upstream_id=text(chunk.id))
+        if known.model is None and chunk.model:
+            self.learn(model=text(chunk.model))
+        if chunk.service_tier not in (None, known.service_tier):
+            self.learn(service_tier=text(chunk.service_tier))
         if chunk.usage or chunk.x_groq:
             # Groq reports in `x_groq` to those who have not asked for usage.
             usage = chunk.usage or members(chunk.x_groq).get("usage")
-            self._usage = usage_of(usage) or self._usage
-            self._billed = billed_in(usage) or self._billed
-            news = True
+            self.learn(usage=usage_of(usage), billed=billed_in(usage) or None)
         if chunk.error is not None:
-            self._error = fault(chunk.error)
-            news = True
+            self.learn(error=fault(chunk.error))
         elif name == b"error" or chunk.kind == "error":  # Groq; vLLM: the error is the event itself
-            self._error = fault(decoded(data))
-            news = True
-        return news
+            self.learn(error=fault(parsed(data)))
 
-    def _read_choices(self, choices: list[_Choice]) -> bool:
-        news = False
+    def _read_choices(self, choices: list[_Choice]) -> None:
         for choice in choices:
             if choice.finish_reason is not None:
-                self._stop_reason = text(choice.finish_reason) or self._stop_reason
-                news = True
+                self.learn(stop_reason=text(choice.finish_reason))
             if choice.delta is not None and (choice.delta.tool_calls or choice.delta.function_call):
                 self._read_calls(choice, choice.delta)
-                news = True
-        return news
 
     def _read_calls(self, choice: _Choice, delta: _Delta) -> None:
         """A call's name comes in its first piece; some servers repeat it in each."""
@@ -118,26 +102,13 @@ class ChatEvents(EventMeter):
             name = members(call_fields.get("function")).get("name")
             self._tools.add(name, key=("tool", count(choice.index), which))
         self._tools.add(members(delta.function_call).get("name"), key=("function", count(choice.index)))
+        if self._tools.names is not self._reading.tools:  # most pieces are of the arguments
+            self.learn(tools=self._tools.names)
 
     def end(self) -> None:
         """Without `[DONE]`, a reason to stop and a clean end make a whole answer."""
-        if self._stop_reason is not None and self._error is None and not self._ended:
-            self._ended = True
-            self._reading = None
-
-    def compose(self) -> Reading:
-        """The reading so far."""
-        return Reading(
-            usage=self._usage,
-            model=self._model,
-            stop_reason=self._stop_reason,
-            upstream_id=self._id,
-            service_tier=self._service_tier,
-            billed=self._billed,
-            tools=self._tools.names,
-            ended=self._ended,
-            error=self._error,
-        )
+        if self._reading.stop_reason is not None and self._reading.error is None:
+            self.learn(ended=True)
 
 
 _TOOL_NAME = ("choices", "*", "message", "tool_calls", "*", "function", "name")
@@ -160,14 +131,14 @@ class ChatJson(MemberMeter):
         """The reading so far."""
         value, tools = self.members.value, ToolNames()
         for name in (*self.members.values(*_TOOL_NAME), *self.members.values(*_FUNCTION_NAME)):
-            tools.add(decoded(name))
-        usage, error = decoded(value("usage")), decoded(value("error"))
+            tools.add(parsed(name))
+        usage, error = parsed(value("usage")), parsed(value("error"))
         return Reading(
             usage=usage_of(usage),
-            model=text(decoded(value("model"))),
-            stop_reason=text(decoded(value(*_FINISH_REASON))),
-            upstream_id=text(decoded(value("id"))),
-            service_tier=text(decoded(value("service_tier"))),
+            model=text(parsed(value("model"))),
+            stop_reason=text(parsed(value(*_FINISH_REASON))),
+            upstream_id=text(parsed(value("id"))),
+            service_tier=text(parsed(value("service_tier"))),
             billed=billed_in(usage),
             tools=tools.names,
             error=fault(error) if error else None,
@@ -183,10 +154,10 @@ class EmbeddingsJson(MemberMeter):
     def compose(self) -> Reading:
         """The reading so far."""
         value = self.members.value
-        error = decoded(value("error"))
+        error = parsed(value("error"))
         return Reading(
-            usage=usage_of(decoded(value("usage")), generates=False),
-            model=text(decoded(value("model"))),
-            upstream_id=text(decoded(value("id"))),
+            usage=usage_of(parsed(value("usage")), generates=False),
+            model=text(parsed(value("model"))),
+            upstream_id=text(parsed(value("id"))),
             error=fault(error) if error else None,
         )

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import msgspec
 
-from trioproxy.model import Reading, Usage
-from trioproxy.providers.fields import ToolNames, decode, decoded, fault, members, text
+from trioproxy.model import Reading
+from trioproxy.providers.fields import ToolNames, fault, members, parse, parsed, text
 from trioproxy.providers.meters import EventMeter, MemberMeter
 from trioproxy.providers.openai_usage import usage_of
 
@@ -49,7 +49,7 @@ class _Event(msgspec.Struct):
     error: object = None
 
 
-_decode_event = msgspec.json.Decoder(_Event).decode
+_parse_event = msgspec.json.Decoder(_Event).decode
 
 
 class ResponsesEvents(EventMeter):
@@ -58,19 +58,10 @@ class ResponsesEvents(EventMeter):
     def __init__(self) -> None:
         super().__init__(WANTED, max_event_bytes=_MAX_EVENT_BYTES)
         self._tools = ToolNames()
-        self._usage: Usage | None = None
-        self._model: str | None = None
-        self._id: str | None = None
-        self._service_tier: str | None = None
-        self._stop_reason: str | None = None
-        self._ended = False
-        self._error: str | None = None
 
-    def read_event(self, name: bytes, data: bytes) -> bool:
-        """Take in one of the `WANTED` events; after the last one, nothing."""
-        if self._ended:
-            return False
-        event = decode(_decode_event, data) or _Event()
+    def read_event(self, name: bytes, data: bytes) -> None:
+        """Take in one of the `WANTED` events."""
+        event = parse(_parse_event, data) or _Event()
         kind = name.decode("latin-1") or event.type
         if event.response is not None:
             self._take(event.response)
@@ -78,33 +69,22 @@ class ResponsesEvents(EventMeter):
             case "response.output_item.added":
                 if event.item is not None:
                     self._tools.add(_tool_name(text(event.item.type), event.item.name))
+                    self.learn(tools=self._tools.names)
             case "response.completed" | "response.incomplete":
-                self._ended = True
+                self.learn(ended=True)
             case "response.failed":
-                self._error = fault(event.response.error if event.response is not None else None)
+                self.learn(error=fault(event.response.error if event.response is not None else None))
             case "error":
-                self._error = fault(event.error or {"code": event.code, "message": event.message})
-        return True
+                self.learn(error=fault(event.error or {"code": event.code, "message": event.message}))
 
     def _take(self, response: _Response) -> None:
         """Later ones say more; what they leave out stays."""
-        self._usage = usage_of(response.usage) or self._usage
-        self._model = text(response.model) or self._model
-        self._id = text(response.id) or self._id
-        self._service_tier = text(response.service_tier) or self._service_tier
-        self._stop_reason = text(members(response.incomplete_details).get("reason")) or self._stop_reason
-
-    def compose(self) -> Reading:
-        """The reading so far."""
-        return Reading(
-            usage=self._usage,
-            model=self._model,
-            stop_reason=self._stop_reason,
-            upstream_id=self._id,
-            service_tier=self._service_tier,
-            tools=self._tools.names,
-            ended=self._ended,
-            error=self._error,
+        self.learn(
+            usage=usage_of(response.usage),
+            model=text(response.model),
+            upstream_id=text(response.id),
+            service_tier=text(response.service_tier),
+            stop_reason=text(members(response.incomplete_details).get("reason")),
         )
 
 
@@ -120,12 +100,12 @@ class ResponsesJson(MemberMeter):
 
     def compose(self) -> Reading:
         """The reading so far."""
-        said = {field: decoded(self.members.value(field)) for field in _Response.__struct_fields__}
+        said = {field: parsed(self.members.value(field)) for field in _Response.__struct_fields__}
         tools = ToolNames()
         for name in self.members.values(*_NAMES):
-            tools.add(decoded(name))
+            tools.add(parsed(name))
         for kind in self.members.values(*_TYPES):
-            own = text(decoded(kind))
+            own = text(parsed(kind))
             tools.add(None if own in _NAMED_CALLS else _tool_name(own, None))
         return Reading(
             usage=usage_of(said["usage"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trioproxy.model import RawHeaders
+from trioproxy.model import Arrival, ExchangeOpening, RawHeaders
 
 # First part of the User-Agent (lower case) -> the name people know the client by.
 KNOWN = {
@@ -45,6 +45,23 @@ def client(headers: RawHeaders) -> Client:
         source=KNOWN.get(product, product or "unknown"),
         session=_first(found, _SESSION),
         agent=_first(found, _AGENT),
+    )
+
+
+def opening(arrival: Arrival, provider: str) -> ExchangeOpening:
+    """The exchange's row as far as its request tells, before anything of the body is read."""
+    who = client(arrival.headers)
+    return ExchangeOpening(
+        id=arrival.id,
+        started_at=arrival.at,
+        provider=provider,
+        method=arrival.method,
+        path=arrival.raw_path.decode("latin-1"),
+        http_version=arrival.http_version,
+        source=who.source,
+        session=who.session,
+        agent=who.agent,
+        preview=None,
     )
 
 

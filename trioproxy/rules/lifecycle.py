@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from trioproxy.errors import ClientError, Draining, ShuttingDown, TrioProxyError
 from trioproxy.model import CallOutcome as Call
 from trioproxy.model import ExchangeOutcome as Delivery
 from trioproxy.model import Reading
@@ -141,6 +142,15 @@ TABLE: Mapping[tuple[Phase, Cause], Ending | Never] = {
 }
 
 
+# What an error makes of the delivery that it answers or truncates: the first kind that fits.
+_FAILED: tuple[tuple[type[TrioProxyError], Delivery], ...] = (
+    (ShuttingDown, Delivery.SHUTDOWN),
+    (Draining, Delivery.REJECTED),
+    (ClientError, Delivery.REJECTED),
+    (TrioProxyError, Delivery.UPSTREAM_FAILED),
+)
+
+
 def ending(phase: Phase, cause: Cause) -> Ending:
     """The cell for `phase` and `cause`.
 
@@ -184,6 +194,11 @@ def delivery(phase: Phase, cause: Cause, *, last_word_sent: bool) -> Delivery:
     connection; what came after it was framing, so the client has everything.
     """
     return Delivery.DELIVERED if last_word_sent else ending(phase, cause).delivery
+
+
+def failed_delivery(failure: TrioProxyError) -> Delivery:
+    """The outcome of a delivery whose end was `failure`, as an answer of ours or as a truncation."""
+    return next(outcome for kind, outcome in _FAILED if isinstance(failure, kind))
 
 
 def _last_word(reading: Reading) -> Call | None:

@@ -14,19 +14,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from trioproxy.errors import ClientError, UnknownProvider
+from trioproxy.errors import UnknownProvider, UnknownRoute
+from trioproxy.settings import RESERVED_NAMES
 
 DEFAULT_PROVIDER = "anthropic"
-RESERVED = frozenset({"v1", "v1beta", "api", "dashboard", "_trioproxy"})
 _UNRECORDED = (b"/api/oauth/", b"/api/event_logging/")
 _VERSIONS = (b"v1", b"v1beta")
-
-
-class UnknownRoute(ClientError):
-    """The path is none of ours."""
-
-    status = 404
-    code = "not_found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,7 @@ def route(raw_path: bytes, providers: Collection[str]) -> Route:
         return Route(DEFAULT_PROVIDER, raw_path, recorded=False)
     first, _, rest = raw_path.removeprefix(b"/").partition(b"/")
     name = first.decode("latin-1")
-    if name and name not in RESERVED and rest.partition(b"/")[0] in _VERSIONS:
+    if name and name not in RESERVED_NAMES and rest.partition(b"/")[0] in _VERSIONS:
         if name not in providers:
             known = ", ".join(sorted(providers))
             raise UnknownProvider(f"unknown provider {name!r}; the configured ones are: {known}")

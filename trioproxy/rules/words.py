@@ -36,9 +36,9 @@ def call_line(receipt: CallReceipt, phase: Phase, cause: Cause | None) -> Line |
     if cause is not None:
         why = f"{cause} while {phase}"
     elif receipt.outcome is CallOutcome.UPSTREAM_ERROR:
-        why = "the stream carried an error"
+        why = f"the stream carried an error, {phase}"
     else:
-        why = "ended without its protocol's last event"
+        why = f"no last event of its protocol, {phase}"
     opening = receipt.opening
     what = opening.model_requested or opening.path
     text = (

@@ -7,13 +7,15 @@
 Attributes have the names of the TOML keys: `settings.server.port`. Every
 problem is reported at once, each with its source, its key and what was
 expected (`ConfigurationError.problems`). Nothing here reads a file or the
-process's environment: the caller hands both in.
+process's environment: the caller hands both in, and a check of PEM files.
 """
 
 from __future__ import annotations
 
 from trioproxy.settings.load import load
 from trioproxy.settings.locate import find_config, resolve
+from trioproxy.settings.merge import variables
+from trioproxy.settings.pem import PemCheck, PemKey
 from trioproxy.settings.render import mask, render
 from trioproxy.settings.sections import (
     BUILT_IN_PROVIDERS,
@@ -29,6 +31,8 @@ __all__ = [
     "BUILT_IN_PROVIDERS",
     "RESERVED_NAMES",
     "LedgerSettings",
+    "PemCheck",
+    "PemKey",
     "ProviderSettings",
     "ServerSettings",
     "Settings",
@@ -38,4 +42,5 @@ __all__ = [
     "mask",
     "render",
     "resolve",
+    "variables",
 ]

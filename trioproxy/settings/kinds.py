@@ -26,9 +26,13 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
+def expand(path: str, home: str | None) -> str:
+    """`path` with `home` in the place of a leading `~`."""
+    return f"{home}{path[1:]}" if home and (path == "~" or path.startswith("~/")) else path
+
+
 def _expand(path: str | None, info: ValidationInfo) -> str | None:
-    home = (info.context or {}).get("home")
-    return f"{home}{path[1:]}" if path and home and (path == "~" or path.startswith("~/")) else path
+    return expand(path, (info.context or {}).get("home")) if path else path
 
 
 def _base_url(value: str) -> str:
@@ -64,8 +68,9 @@ Port = Annotated[
 Bytes = Annotated[int, BeforeValidator(_no_bool), Field(gt=0), Expected("a whole number of bytes, at least 1")]
 Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=0), Expected("a whole number, at least 0")]
 Seconds = Annotated[float, BeforeValidator(_no_bool), Field(gt=0), Expected("a number of seconds greater than 0")]
-SecondsOrNone = Annotated[float, BeforeValidator(_no_bool), Field(ge=0), Expected("a number of seconds, at least 0")]
-FilePath = Annotated[str | None, Field(min_length=1), AfterValidator(_expand), Expected("the path of a PEM file")]
+SecondsFromZero = Annotated[float, BeforeValidator(_no_bool), Field(ge=0), Expected("a number of seconds, at least 0")]
+PEM_FILE = Expected("the path of a PEM file")
+FilePath = Annotated[str | None, Field(min_length=1), AfterValidator(_expand), PEM_FILE]
 BaseUrl = Annotated[
     str, AfterValidator(_base_url), Expected("an http:// or https:// URL without /v1, such as https://api.example.com")
 ]

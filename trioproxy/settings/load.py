@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from trioproxy.errors import ConfigurationError
 from trioproxy.settings.merge import Merge
+from trioproxy.settings.pem import PemCheck, unfit_files
 from trioproxy.settings.problems import describe
 from trioproxy.settings.sections import Settings
 
@@ -25,10 +26,11 @@ def load(
     environ: Mapping[str, str],
     *,
     options: Mapping[str, object] = _NO_OPTIONS,
+    check: PemCheck | None = None,
 ) -> Settings:
     """The effective configuration: built-in defaults, then the file, then `environ`, then `options`.
 
-    `options` are the command line's, by dotted key (`{"server.port": 8083}`).
+    `options` are the command line's, by dotted key (`{"server.port": 8083}`). `check` looks at the PEM files.
 
     Raises:
         ConfigurationError: with one problem for each fault, all of them:
@@ -43,12 +45,14 @@ def load(
     merge.complete_providers()
     problems += merge.problems
     problems += _half_a_certificate(merge)
+    settings = None
     try:
         settings = Settings.model_validate(merge.tables, context={"home": environ.get("HOME")})
     except ValidationError as error:
         problems += describe(error, merge)
-        raise ConfigurationError(problems) from None
-    if problems:
+    if check is not None:
+        problems += unfit_files(merge, environ.get("HOME"), check)
+    if problems or settings is None:
         raise ConfigurationError(problems)
     return settings
 

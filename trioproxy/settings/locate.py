@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from trioproxy.errors import ConfigurationError
 from trioproxy.settings.load import load
+from trioproxy.settings.pem import PemCheck
 from trioproxy.settings.sections import Settings
 
 _NO_OPTIONS: Mapping[str, object] = {}
@@ -45,25 +46,20 @@ def resolve(
     *,
     exists: Callable[[Path], bool],
     read: Callable[[Path], bytes],
+    check: PemCheck | None = None,
     options: Mapping[str, object] = _NO_OPTIONS,
 ) -> Settings:
-    """Find the file, read it through `read`, load it, and see that the files it names are there.
+    """Find the file, read it through `read`, load it, and look at the PEM files it names through `check`.
 
-    `exists` and `read` are the caller's (`Path.exists`, `Path.read_bytes`), so that nothing here touches a disk.
+    `exists`, `read` and `check` are the caller's (`Path.exists`, `Path.read_bytes`, `app.certificates.fault`), so
+    that nothing here touches a disk.
 
     Raises:
         ConfigurationError: all that is wrong.
     """
     path = find_config(option, environ, exists)
-    settings = load(None if path is None else _text(path, read), str(path) if path else None, environ, options=options)
-    missing = [
-        f"{key}: no such file: {name}; expected a PEM file"
-        for key, name in _named_files(settings)
-        if name is not None and not exists(Path(name))
-    ]
-    if missing:
-        raise ConfigurationError(missing)
-    return settings
+    text = None if path is None else _text(path, read)
+    return load(text, str(path) if path else None, environ, options=options, check=check)
 
 
 def _text(path: Path, read: Callable[[Path], bytes]) -> str:
@@ -78,10 +74,3 @@ def _text(path: Path, read: Callable[[Path], bytes]) -> str:
 def _expand(name: str, environ: Mapping[str, str]) -> Path:
     home = environ.get("HOME")
     return Path(home + name[1:]) if home and name.startswith("~/") else Path(name)
-
-
-def _named_files(settings: Settings) -> Iterable[tuple[str, str | None]]:
-    yield "server.certfile", settings.server.certfile
-    yield "server.keyfile", settings.server.keyfile
-    for name, provider in settings.providers.items():
-        yield f"providers.{name}.ca_file", provider.ca_file

@@ -18,6 +18,13 @@ _SEPARATOR = "__"
 Path = tuple[str, ...]
 
 
+def variables(environ: Mapping[str, str]) -> list[str]:
+    """The variables that are settings, sorted. An empty one counts as unset."""
+    return sorted(
+        name for name, value in environ.items() if value and name.upper().startswith(PREFIX) and _SEPARATOR in name
+    )
+
+
 class Merge:
     """The raw tables of all sources, and the origin of each value."""
 
@@ -35,11 +42,8 @@ class Merge:
         is none of the configuration's: `TRIOPROXY_CONFIG` names the file, and
         container runtimes make up names such as `TRIOPROXY_PORT`.
         """
-        for variable, value in sorted(environ.items()):
-            name = variable.upper()
-            if not name.startswith(PREFIX) or _SEPARATOR not in name or not value:
-                continue
-            path = tuple(name.removeprefix(PREFIX).lower().split(_SEPARATOR))
+        for variable in variables(environ):
+            path = tuple(variable.upper().removeprefix(PREFIX).lower().split(_SEPARATOR))
             origin = f"environment variable {variable}"
             if len(path) != (3 if path[0] == "providers" else 2) or not all(path):
                 self.problems.append(
@@ -49,7 +53,7 @@ class Merge:
             path = self._with_dashes(path)
             if path in self._origins:
                 self.problems.append(f"{origin}: {'.'.join(path)}: set twice, also by {self._origins[path]}")
-            self.add(path, value, origin)
+            self.add(path, environ[variable], origin)
 
     def _with_dashes(self, path: Path) -> Path:
         """A variable cannot have a dash in its name: `MY_LLM` is also the file's `my-llm`."""

@@ -42,9 +42,9 @@ def _sentence(path: Path, kind: str, value: object, context: Mapping[str, Any], 
     if is_name:
         return f"{context['error']}; expected {_words(get_args(ProviderName))}"
     if kind in {"model_type", "dict_type", "mapping_type"}:
-        return f"got {_shown(value)}; expected a table"
+        return f"got {shown(value)}; expected a table"
     reason = f" ({context['error']})" if kind == "value_error" else ""
-    return f"got {_shown(value)}{reason}; expected {_expected(path)}"
+    return f"got {shown(value)}{reason}; expected {_expected(path)}"
 
 
 def _unknown(path: Path) -> str:
@@ -94,7 +94,8 @@ def _words(metadata: Iterable[object]) -> str:
     return next(item.words for item in metadata if isinstance(item, Expected))
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as a message says it: tables and arrays by their kind, text quoted and cut to 80 characters."""
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, list):

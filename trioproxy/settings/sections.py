@@ -19,7 +19,7 @@ from trioproxy.settings.kinds import (
     LedgerUrl,
     Port,
     Seconds,
-    SecondsOrNone,
+    SecondsFromZero,
     Text,
 )
 
@@ -38,7 +38,7 @@ class ServerSettings(_Section):
     port: Port = Field(default=8082, description="the port to listen on; 0 picks a free one")
     max_request_bytes: Bytes = Field(default=33_554_432, description="largest body of a generation request")
     request_silence: Seconds = Field(default=60.0, description="how long a client may stay silent while it owes a body")
-    graceful_timeout: SecondsOrNone = Field(default=30.0, description="how long streams in flight get on shutdown")
+    graceful_timeout: SecondsFromZero = Field(default=30.0, description="how long streams in flight get on shutdown")
     stalled_client_timeout: Seconds = Field(default=60.0, description="how long a client may refuse to read")
     certfile: FilePath = Field(default=None, description="certificate chain: TLS, with HTTP/2 by ALPN")
     keyfile: FilePath = Field(default=None, description="the certificate's private key")

@@ -34,7 +34,9 @@ class Answer(Protocol):
     """A response whose head has come."""
 
     @property
-    def head(self) -> Head: ...
+    def head(self) -> Head:
+        """Its head, end-to-end headers alone."""
+        ...
 
     async def receive(self) -> bytes:
         """The next bytes of the body, framing removed; `b""` once it has ended as framed.

@@ -62,6 +62,7 @@ class Sized:
         self.surplus = False
 
     def feed(self, data: bytes) -> bytes:
+        """See Framing.feed; never raises."""
         left = self._left
         if len(data) > left:
             self.surplus = True
@@ -71,6 +72,7 @@ class Sized:
         return data
 
     def close(self) -> None:
+        """See Framing.close."""
         if not self.ended:
             raise FramingError(f"closed after {self._length - self._left} of {self._length} bytes")
 
@@ -85,9 +87,11 @@ class UntilClose:
         self.surplus = False
 
     def feed(self, data: bytes) -> bytes:
+        """See Framing.feed; never raises."""
         return data
 
     def close(self) -> None:
+        """See Framing.close; never raises."""
         self.ended = True
 
 
@@ -106,6 +110,7 @@ class Chunked:
         self.surplus = False
 
     def feed(self, data: bytes) -> bytes:
+        """See Framing.feed."""
         left = self._left
         size = len(data)
         if size <= left:  # the inside of one big chunk: nothing to copy
@@ -147,6 +152,7 @@ class Chunked:
         return b"".join(payload)
 
     def close(self) -> None:
+        """See Framing.close."""
         if not self.ended:
             raise FramingError("closed before the last chunk")
 

@@ -51,9 +51,11 @@ class Http1Connection:
 
     @property
     def stale(self) -> bool:
+        """See Connection.stale."""
         return self._reused and not self._heard
 
     async def exchange(self, request: Outgoing, progress: Progress) -> Http1Answer:
+        """See Connection.exchange."""
         self._heard = self._sent = False
         machine = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT_BYTES)
         head = self._write_head(machine, request)
@@ -72,9 +74,11 @@ class Http1Connection:
         return self._answer(request, response, machine.trailing_data[0], progress)
 
     def dropped(self) -> bool:
+        """See Connection.dropped."""
         return self.line.dropped()
 
     def close(self) -> None:
+        """See Connection.close."""
         self.line.close()
 
     def _write_head(self, machine: h11.Connection, request: Outgoing) -> bytes:

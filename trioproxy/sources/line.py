@@ -10,15 +10,12 @@ so under TLS the bytes are dropped beneath it.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import socket
 import ssl
-import struct
-import termios
 from typing import Protocol
 
 import trio
+
+from trioproxy.sockets import reset, unacknowledged_bytes
 
 READ_BYTES = 65536
 
@@ -60,6 +57,7 @@ class PlainLine:
         self._stream = stream
 
     async def send(self, data: bytes | memoryview) -> bool:
+        """See Line.send."""
         try:
             await self._stream.send_all(data)
         except trio.BrokenResourceError:
@@ -67,27 +65,28 @@ class PlainLine:
         return True
 
     def stop_sending(self) -> None:
-        pass  # a socket does not mind
+        """See Line.stop_sending: a socket does not mind."""
 
     async def receive(self) -> bytes:
+        """See Line.receive."""
         try:
             return await self._stream.socket.recv(READ_BYTES)
         except OSError as error:
             raise trio.BrokenResourceError(str(error)) from error
 
     def dropped(self) -> bool:
+        """See Line.dropped."""
         return self._stream.socket.is_readable()
 
     def close(self) -> None:
+        """See Line.close."""
         _close(self._stream.socket)
 
 
 def _close(sock: trio.socket.SocketType) -> None:
     """Close at once. If the upstream has not taken all that was sent, with RST: a FIN would wait behind it for ever."""
-    with contextlib.suppress(OSError, ValueError):  # closed already, or it cannot be asked
-        (untaken_bytes,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
-        if untaken_bytes:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if unacknowledged_bytes(sock):
+        reset(sock)
     sock.close()
 
 
@@ -111,19 +110,24 @@ class TlsLine:
         await self._tls.do_handshake()
 
     async def send(self, data: bytes | memoryview) -> bool:
+        """See Line.send."""
         await self._tls.send_all(data)
         return not self._beneath.deaf
 
     def stop_sending(self) -> None:
+        """See Line.stop_sending."""
         self._beneath.stop()
 
     async def receive(self) -> bytes:
+        """See Line.receive."""
         return bytes(await self._tls.receive_some(READ_BYTES))
 
     def dropped(self) -> bool:
+        """See Line.dropped."""
         return self._stream.socket.is_readable()
 
     def close(self) -> None:
+        """See Line.close."""
         _close(self._stream.socket)
 
 

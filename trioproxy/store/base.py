@@ -62,17 +62,21 @@ class Ledger(Protocol):
         """Enqueue both rows, open; the event is set once they are durable."""
         ...
 
-    def settle_call(self, receipt: CallReceipt) -> None: ...
+    def settle_call(self, receipt: CallReceipt) -> None:
+        """Enqueue the end of a call."""
+        ...
 
     def settle_exchange(self, receipt: ExchangeReceipt) -> None:
         """Enqueue the end of an exchange, whether its row was opened before or not."""
         ...
 
-    def went_on_without(self, call: CallOpening) -> None:
+    def went_on_without(self) -> None:
         """Count a request that did not wait for its row any longer."""
         ...
 
-    def health(self) -> LedgerHealth: ...
+    def health(self) -> LedgerHealth:
+        """How it is doing now."""
+        ...
 
     def close(self) -> None:
         """No more rows will come: `run` returns when the queue is written."""

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from trioproxy.model import CallOpening, CallOutcome, CallReceipt, ExchangeOpening, ExchangeReceipt, ServedBy, Usage
 from trioproxy.store.base import Opening, Price, Pricing
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger("trioproxy")
 
 Value = str | int | float | None
 Values = tuple[Value, ...]
@@ -151,5 +151,5 @@ def _priced(receipt: CallReceipt, price: Pricing) -> Price | None:
     try:
         return price(receipt.opening, receipt.reading, receipt.opening.started_at)
     except Exception:  # price data is somebody else's code: a fault of it may cost a price, not the row
-        logger.exception("[ledger] the price of call %s could not be worked out", receipt.opening.id)
+        log.exception("[ledger] the price of call %s could not be worked out", receipt.opening.id)
         return None

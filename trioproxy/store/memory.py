@@ -1,16 +1,14 @@
-"""Ledgers that live in memory: an engine for `sqlite://` and tests, a ledger for tests of what fills one."""
+"""An engine whose ledger lives in memory: for `sqlite://`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import trio
-
 from trioproxy.errors import LedgerError
-from trioproxy.model import CallOpening, CallOutcome, CallReceipt, ExchangeOpening, ExchangeOutcome, ExchangeReceipt
+from trioproxy.model import CallOutcome, CallReceipt, ExchangeOutcome
 from trioproxy.store import columns
-from trioproxy.store.base import LedgerHealth, Opening, Pricing, Row
+from trioproxy.store.base import Opening, Pricing, Row
 from trioproxy.store.columns import Value
 
 Record = dict[str, Value]
@@ -89,46 +87,3 @@ def _settle(table: dict[str, Record], row: Record) -> None:
     elif there.get("outcome") in {None, "crashed"}:
         row["call_id"] = row.get("call_id") or there.get("call_id")
         there.update(row)
-
-
-class MemoryLedger:
-    """A Ledger without a writer: every row is durable at once, and kept as it came, in order."""
-
-    def __init__(self) -> None:
-        self.opened: list[Opening] = []
-        self.calls: list[CallReceipt] = []
-        self.exchanges: list[ExchangeReceipt] = []
-        self.late: list[CallOpening] = []
-        self._closed = trio.Event()
-
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """See Ledger.run."""
-        task_status.started()
-        await self._closed.wait()
-
-    def open(self, exchange: ExchangeOpening, call: CallOpening) -> trio.Event:
-        """See Ledger.open."""
-        self.opened.append(Opening(exchange, call))
-        durable = trio.Event()
-        durable.set()
-        return durable
-
-    def settle_call(self, receipt: CallReceipt) -> None:
-        """See Ledger.settle_call."""
-        self.calls.append(receipt)
-
-    def settle_exchange(self, receipt: ExchangeReceipt) -> None:
-        """See Ledger.settle_exchange."""
-        self.exchanges.append(receipt)
-
-    def went_on_without(self, call: CallOpening) -> None:
-        """See Ledger.went_on_without."""
-        self.late.append(call)
-
-    def health(self) -> LedgerHealth:
-        """See Ledger.health."""
-        return LedgerHealth(ok=True, late=len(self.late))
-
-    def close(self) -> None:
-        """See Ledger.close."""
-        self._closed.set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger("trioproxy")
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -29,12 +29,12 @@ class Outage:
         if self.error is None:
             self._began_at = self._said_at = now
             self._pause_s = _FIRST_PAUSE_S
-            logger.error("[ledger] %s; serving goes on, rows wait in memory (%d now)", error, waiting)
+            log.error("[ledger] %s; serving goes on, rows wait in memory (%d now)", error, waiting)
         else:
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
             if now - self._said_at >= _REMINDER_S:
                 self._said_at = now
-                logger.error(
+                log.error(
                     "[ledger] still not written after %.0f s: %s; %d rows wait in memory, %d were dropped",
                     now - self._began_at,
                     error,
@@ -48,7 +48,7 @@ class Outage:
         """A commit has worked; says so if that is news."""
         if self.error is not None:
             self.error = None
-            logger.warning(
+            log.warning(
                 "[ledger] is written again after %.1f s; %d rows had waited, %d were dropped",
                 now - self._began_at,
                 waiting,

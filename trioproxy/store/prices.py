@@ -63,8 +63,6 @@ class PriceBook:
             return Price(cost_usd=float(found.total_price), version=f"genai-prices {genai_prices.__version__}")
         return None
 
-    __call__ = price
-
 
 def _counts(reading: Reading) -> dict[str, int] | None:
     """The usage as the price data counts: there, the input includes the caches, and the output what is cited."""

@@ -16,7 +16,7 @@ import trio
 from trioproxy.model import CallReceipt, ExchangeReceipt
 from trioproxy.store.base import Opening, Row
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger("trioproxy")
 
 
 @dataclass(slots=True)
@@ -57,6 +57,7 @@ class RowQueue:
         return durable
 
     def put_receipt(self, receipt: CallReceipt | ExchangeReceipt) -> None:
+        """Enqueue the end of a call or of an exchange."""
         self._receipts.append(receipt)
         self._trim()
 
@@ -78,7 +79,7 @@ class RowQueue:
             else:
                 self._receipts.popleft()
                 if not self.dropped:
-                    logger.error("[ledger] more than %d rows wait: the oldest are dropped", self._max_rows)
+                    log.error("[ledger] more than %d rows wait: the oldest are dropped", self._max_rows)
                 self.dropped += 1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -113,8 +113,11 @@ class Reader:
         grouped = f"GROUP BY {group} ORDER BY {order}" if by else ""
         return self._all(f"SELECT {group} AS name, {_SUMS} FROM requests {where} {grouped}", values)
 
-    def export(self, table: Table = "requests", *, since: datetime | None = None) -> Iterator[Record]:
-        """Every row with all columns, oldest first; one at a time, however many there are."""
+    def export(self, table: Table = "requests", *, since: datetime | None = None) -> Generator[Record, None, None]:
+        """Every row with all columns, oldest first; one at a time, however many there are.
+
+        Whoever stops before the end closes it, and before the reader.
+        """
         if table not in get_args(Table):
             raise LedgerError(f"there is no table {table!r}; expected one of {', '.join(get_args(Table))}")
         where, values = _where(since, None)

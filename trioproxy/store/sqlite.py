@@ -24,7 +24,7 @@ from trioproxy.store.location import make_private
 from trioproxy.store.migrations import migrate
 from trioproxy.store.ownership import Ownership
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger("trioproxy")
 
 Durability = Literal["normal", "full"]
 
@@ -126,7 +126,7 @@ class SqliteEngine:
             try:
                 _transact(connection, statements)
             except _UNSTORABLE as error:
-                logger.warning("[ledger] a row holds what SQLite cannot store (%s); it is written without", error)
+                log.warning("[ledger] a row holds what SQLite cannot store (%s); it is written without", error)
                 cleaned = [(sql, [tuple(map(columns.storable, values)) for values in many]) for sql, many in statements]
                 _transact(connection, cleaned)
 
@@ -170,7 +170,7 @@ class SqliteEngine:
 
     def _usable(self) -> sqlite3.Connection:
         if self._connection is not None and not _is_at(self._path, self._file):
-            logger.error("[ledger] %s was removed or replaced; it is opened anew", self._path)
+            log.error("[ledger] %s was removed or replaced; it is opened anew", self._path)
             stale = _is_at(self._log_path, self._log)
             self._drop()
             if stale:  # the old file's log would be played into the new file, and ruin it

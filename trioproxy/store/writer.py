@@ -22,7 +22,7 @@ from trioproxy.store.base import Engine, LedgerHealth, Opening
 from trioproxy.store.outage import Outage
 from trioproxy.store.queue import Batch, RowQueue, counted
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger("trioproxy")
 
 _MAX_BATCH_ROWS = 1000
 
@@ -33,7 +33,9 @@ class Hop(Protocol):
     Cancellation waits for work that has begun, unless `abandon` is set: then it goes on unattended.
     """
 
-    async def __call__(self, work: Callable[[], None], *, abandon: bool = False) -> None: ...
+    async def __call__(self, work: Callable[[], None], *, abandon: bool = False) -> None:
+        """Run `work` in a thread; `abandon`: a cancellation does not wait for it."""
+        ...
 
 
 def threads() -> Hop:
@@ -109,7 +111,7 @@ class LedgerWriter:
         """See Ledger.settle_exchange."""
         self._settle(receipt)
 
-    def went_on_without(self, call: CallOpening) -> None:
+    def went_on_without(self) -> None:
         """See Ledger.went_on_without."""
         self._late += 1
 
@@ -137,12 +139,12 @@ class LedgerWriter:
         self._queue.put_receipt(receipt)
         self._any.set()
         if self._ended:
-            logger.error("[ledger] is closed: the end of %s is lost", receipt.opening.id)
+            log.error("[ledger] is closed: the end of %s is lost", receipt.opening.id)
 
     def _recover(self) -> None:
         crashed = self._engine.recover()
         if crashed:
-            logger.warning("[ledger] %d open calls of processes that are gone are now crashed", crashed)
+            log.warning("[ledger] %d open calls of processes that are gone are now crashed", crashed)
 
     async def _due(self) -> bool:
         """Wait until a commit is worth its while; False once everything is written and no more will come."""
@@ -187,14 +189,14 @@ class LedgerWriter:
                 await self._write_batch(abandon=True)
         except LedgerError as error:
             # The message says it all: where it was raised is no news.
-            logger.error("[ledger] the last try failed: %s", error.message)  # noqa: TRY400
+            log.error("[ledger] the last try failed: %s", error.message)  # noqa: TRY400
         await self._hop(self._engine.disconnect, abandon=True)
 
     def _report_losses(self, *, abandoned: bool) -> None:
         if self._waiting:
             what = counted([*self._batch.rows, *self._queue])
-            logger.error("[ledger] %s: %s", "perhaps not written" if abandoned else "not written", what)
+            log.error("[ledger] %s: %s", "perhaps not written" if abandoned else "not written", what)
         if self._queue.dropped:
-            logger.error(
+            log.error(
                 "[ledger] %d ends of calls and exchanges were dropped, since too many waited", self._queue.dropped
             )

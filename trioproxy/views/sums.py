@@ -49,7 +49,7 @@ def sentence(group: Row) -> str:
     ]
     head = f"{count(requests)} request{'s' * (requests != 1)}" + (f" ({', '.join(endings)})" if endings else "")
     known = [
-        *([f"{count(_input(group))} tokens in"] if _input(group) is not None else []),
+        *([f"{count(taken)} token{'s' * (taken != 1)} in"] if (taken := _input(group)) is not None else []),
         *([f"{count(out)} out"] if (out := number(group, "output_tokens")) is not None else []),
         *([money(cost)] if (cost := number(group, "cost_usd")) is not None else []),
     ]

@@ -62,11 +62,12 @@ def request_headers(
 def response_headers(headers: RawHeaders, *, status: int, exchange_id: str) -> RawHeaders:
     """The headers of an upstream's answer that go to the client, with our `x-trioproxy-id`.
 
-    `content-length` stays, save on a 304, where common HTTP/2 clients reject a length without a body.
+    `content-length` stays, save on a 204, where it is forbidden (RFC 9110, 8.6), and on a 304: common
+    HTTP/2 clients reject a length without a body, and the connection with it.
     Names are lower-cased, as HTTP/2 demands (RFC 9113, 8.2.1) and HTTP/1.1 allows.
     """
     dropped = _dropped(headers)
-    if status == 304:
+    if status in (204, 304):
         dropped |= {b"content-length"}
     passed = [
         (key, value)

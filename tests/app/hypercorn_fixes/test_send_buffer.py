@@ -7,7 +7,7 @@ import trio
 from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import MockClock
 
-from trioproxy.app.hypercorn_fixes.patience import ClientStalled, Patience, set_stalled_client_timeout
+from trioproxy.app.hypercorn_fixes.patience import ClientGone, ClientStalled, Patience, set_stalled_client_timeout
 from trioproxy.app.hypercorn_fixes.send_buffer import HIGH_WATER_BYTES, LOW_WATER_BYTES, SendBuffer
 
 
@@ -88,6 +88,8 @@ async def test_everyone_who_waits_is_released(autojump_clock: MockClock, method:
     async def wait() -> None:
         try:
             await getattr(held, method)()
+        except ClientGone:
+            ended.append("gone")
         except ClientStalled:
             ended.append("stalled")
         else:
@@ -100,5 +102,6 @@ async def test_everyone_who_waits_is_released(autojump_clock: MockClock, method:
             held.stall()
         held.drop()
         held.stall()  # too late to change how it ended
-    assert ended == ["stalled" if stalled else "over"]
+    # Whoever waits for the end must learn that it was not written.
+    assert ended == ["stalled" if stalled else "gone" if method == "wait_over" else "over"]
     assert not held.data

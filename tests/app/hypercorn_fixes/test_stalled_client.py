@@ -12,7 +12,8 @@ from support.h2c import H2Client
 from support.hypercorn_server import client_tls, happens, serving
 from trio.testing import MockClock
 
-from trioproxy.app.hypercorn_fixes import ClientStalled, wire
+from trioproxy import sockets
+from trioproxy.app.hypercorn_fixes import ClientStalled
 
 TINY = 4096
 SLOW = 2**16
@@ -121,7 +122,7 @@ async def test_h1_slow_reader_is_never_cut(
     clock: MockClock, looks_at_progress: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not looks_at_progress:
-        monkeypatch.setattr(wire, "unacknowledged_bytes", lambda sock: 0)
+        monkeypatch.setattr(sockets, "unacknowledged_bytes", lambda sock: 0)
     app = Firehose()
     async with (
         serving(app, stall_s=20) as served,

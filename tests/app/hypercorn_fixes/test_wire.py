@@ -12,7 +12,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import MockClock
 
 from trioproxy.app.hypercorn_fixes.patience import ClientStalled, Patience, set_stalled_client_timeout
-from trioproxy.app.hypercorn_fixes.wire import Wire, unacknowledged_bytes
+from trioproxy.app.hypercorn_fixes.wire import Wire
 
 MORE_THAN_FITS = bytes(2**24)
 
@@ -93,16 +93,6 @@ async def test_a_peer_that_is_gone(clock: MockClock) -> None:
         with pytest.raises(trio.BrokenResourceError):
             await wire.send_all(MORE_THAN_FITS)
         assert not wire.stalled
-
-
-async def test_unacknowledged_bytes(clock: MockClock) -> None:
-    async with connected() as (wire, peer):
-        assert unacknowledged_bytes(wire.socket) == 0
-        with trio.move_on_after(5), pytest.raises(ClientStalled):
-            await wire.send_all(MORE_THAN_FITS)
-        wire.socket.close()
-        assert unacknowledged_bytes(wire.socket) == 0
-        await peer.aclose()
 
 
 async def test_the_rest_of_a_stream(clock: MockClock) -> None:

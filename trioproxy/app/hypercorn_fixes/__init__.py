@@ -22,14 +22,16 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
 
-from .connection import MendedTCPServer
-from .h1 import MendedH11Protocol
-from .h2 import MendedH2Protocol
-from .inbox import EXTENSION as INBOX
-from .inbox import MendedTaskGroup
-from .patience import ClientStalled, set_stalled_client_timeout
+from trioproxy.app.hypercorn_fixes.connection import MendedTCPServer
+from trioproxy.app.hypercorn_fixes.h1 import MendedH11Protocol
+from trioproxy.app.hypercorn_fixes.h2 import MendedH2Protocol
+from trioproxy.app.hypercorn_fixes.inbox import EXTENSION as INBOX
+from trioproxy.app.hypercorn_fixes.inbox import MendedTaskGroup
+from trioproxy.app.hypercorn_fixes.patience import ClientGone, ClientStalled, set_stalled_client_timeout
 
-__all__ = ["INBOX", "ClientStalled", "install", "uninstall"]
+__all__ = ["INBOX", "ClientGone", "ClientStalled", "install", "uninstall"]
+
+log = logging.getLogger("trioproxy")
 
 WRITTEN_FOR = "0.18"
 
@@ -48,7 +50,7 @@ def install(*, stalled_client_timeout_s: float) -> bool:
     """
     version = importlib.metadata.version("hypercorn")
     if version.split(".")[:2] != WRITTEN_FOR.split("."):
-        logging.getLogger(__name__).warning(
+        log.warning(
             "Hypercorn %s is running, its mends were written for %s.*: NOT installed. Clients that stop reading, "
             "unfinished HTTP/2 responses and faults of one connection are not contained (docs/adr/0008)",
             version,

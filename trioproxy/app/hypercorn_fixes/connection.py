@@ -21,10 +21,10 @@ from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, LifespanState
 
-from .farewell import Farewell
-from .inbox import MendedTaskGroup
-from .patience import ClientStalled, Patience
-from .wire import Wire
+from trioproxy.app.hypercorn_fixes.farewell import Farewell
+from trioproxy.app.hypercorn_fixes.inbox import MendedTaskGroup
+from trioproxy.app.hypercorn_fixes.patience import ClientGone, ClientStalled, Patience
+from trioproxy.app.hypercorn_fixes.wire import Wire
 
 LINGER_S = 2.0
 LINGER_BYTES = 64 * 2**20
@@ -32,6 +32,8 @@ _LOST = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
 class MendedTCPServer(TCPServer):
+    """Hypercorn's connection, whose faults and whose client harm no other."""
+
     def __init__(
         self,
         app: AppWrapper,
@@ -65,7 +67,7 @@ class MendedTCPServer(TCPServer):
         except* Exception as group:  # noqa: BLE001 - containment is the purpose
             await self.config.log.warning("connection dropped: %s", _describe(group))
 
-    # -- writing
+    # Writing.
 
     async def protocol_send(self, event: Event) -> None:
         """Raises ClientStalled. Cancellation is neither delivered nor able to drop the bytes of RawData."""
@@ -98,6 +100,7 @@ class MendedTCPServer(TCPServer):
             self._lose(stalled=self.wire.stalled)
             if self.wire.stalled:  # while this writer waited for its turn
                 raise ClientStalled("the client has stopped reading") from error
+            raise ClientGone("the client left during a write") from error
         finally:
             self.send_lock.release()
 
@@ -112,7 +115,7 @@ class MendedTCPServer(TCPServer):
         # Not awaited: a stalled client's writer must learn of it before its application is told to leave.
         self._task_group.spawn(self.protocol.handle, Closed())
 
-    # -- reading
+    # Reading.
 
     async def _read_data(self) -> None:
         cast(MendedTaskGroup, self._task_group).sock = self.wire.socket
@@ -141,7 +144,7 @@ class MendedTCPServer(TCPServer):
                 return
             del data  # or a stream would keep up to 64 KiB of its request for as long as it lasts
 
-    # -- ending
+    # Ending.
 
     async def _end(self) -> None:
         """Close. Where the client may still be sending: FIN, and the reader drops the rest for a while."""

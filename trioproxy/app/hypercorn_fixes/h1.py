@@ -24,9 +24,10 @@ from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.protocol.ws_stream import Handshake, WSStream
 from hypercorn.typing import H11SendableEvent
 
-from .farewell import Farewell
-from .patience import ClientStalled
-from .refusal import refusal
+from trioproxy.app.hypercorn_fixes.farewell import Farewell
+from trioproxy.app.hypercorn_fixes.inbox import Inbox
+from trioproxy.app.hypercorn_fixes.patience import ClientStalled
+from trioproxy.app.hypercorn_fixes.refusal import refusal
 
 PIPELINED_BYTES = 2**16
 """What a client may send ahead of its next turn before the connection is closed."""
@@ -47,6 +48,8 @@ def _whole_upgrade(request: h11.Request) -> bool:
 
 
 class MendedH11Protocol(Farewell, H11Protocol):
+    """Hypercorn's HTTP/1.1, which listens while it answers."""
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._ahead = False
@@ -57,20 +60,25 @@ class MendedH11Protocol(Farewell, H11Protocol):
 
     @property
     def input_unread(self) -> bool:
+        """See Farewell: the rest of a request, or bytes of the next, have not been read."""
         return self._ahead or self.connection.their_state in (h11.SEND_BODY, h11.ERROR)
 
     @property
     def end_needs_reset(self) -> bool:
+        """See Farewell: the end of the connection would end this response, which is unfinished."""
         return self._ended_by_close and self.connection.our_state is h11.SEND_BODY
 
-    # -- receiving
+    # Receiving.
 
     async def handle(self, event: Event) -> None:
+        """Take in what was read; bytes beyond the current request wait for their turn."""
         if not isinstance(event, RawData):
             await super().handle(event)
             return
         if self._resuming is not None:
             await self._resuming.wait()
+        if event.data and self.connection.their_state is h11.MUST_CLOSE:
+            return  # after its `connection: close`: read, and ignored (RFC 9112, 9.6)
         self.connection.receive_data(event.data)
         if not self._ahead:
             await self._handle_events()
@@ -85,10 +93,13 @@ class MendedH11Protocol(Farewell, H11Protocol):
             if self.connection.they_are_waiting_for_100_continue:
                 headers = self.config.response_headers("h11")
                 await self._send_h11_event(h11.InformationalResponse(status_code=100, headers=headers))
+            if self.connection.their_state is h11.MUST_CLOSE and self.connection.trailing_data[0]:
+                return  # it came with the request; the same
             try:
                 event = self.connection.next_event()
             except h11.RemoteProtocolError as error:
-                await self._refuse(error.error_status_hint)
+                if not await self._told_the_application():
+                    await self._refuse(error.error_status_hint)
                 return
             if isinstance(event, h11.Request):
                 await self.send(Updated(idle=False))
@@ -119,6 +130,13 @@ class MendedH11Protocol(Farewell, H11Protocol):
         else:
             await stream.handle(event)
 
+    async def _told_the_application(self) -> bool:
+        """An application that wants to know answers a request with a broken body itself, if it has not begun to."""
+        inbox = getattr(self.stream, "app_put", None)
+        if self.connection.our_state is not h11.SEND_RESPONSE or not isinstance(inbox, Inbox):
+            return False
+        return await inbox.fail()
+
     async def _refuse(self, status: int, *, to_head: bool = False) -> None:
         if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             headers, body = refusal(status)
@@ -129,7 +147,7 @@ class MendedH11Protocol(Farewell, H11Protocol):
             await self._send_h11_event(h11.EndOfMessage())
         await self.send(Closed())
 
-    # -- sending
+    # Sending.
 
     async def stream_send(self, event: StreamEvent) -> None:
         """Raises ClientStalled. A cancelled task sends nothing; one that has begun sends it all."""
@@ -164,7 +182,7 @@ class MendedH11Protocol(Farewell, H11Protocol):
                 connection.send_failed()
             raise
 
-    # -- the end of a request
+    # The end of a request.
 
     async def _maybe_recycle(self) -> None:
         with trio.CancelScope(shield=True):  # noqa: TID251 - bounded: no step of it waits for the client

@@ -23,17 +23,19 @@ from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.protocol.ws_stream import WSStream
 from hypercorn.utils import filter_pseudo_headers
 
-from .connection import LINGER_BYTES
-from .h1 import takes_target
-from .h2_sending import SendingH2
-from .inbox import Inbox
-from .refusal import refusal
+from trioproxy.app.hypercorn_fixes.connection import LINGER_BYTES
+from trioproxy.app.hypercorn_fixes.h1 import takes_target
+from trioproxy.app.hypercorn_fixes.h2_sending import SendingH2
+from trioproxy.app.hypercorn_fixes.inbox import Inbox
+from trioproxy.app.hypercorn_fixes.refusal import refusal
 
 CONNECTION_WINDOW_BYTES = 2**24
 """For all uploads of a connection together, so that one that nobody reads does not hold up the others."""
 
 
 class MendedH2Protocol(SendingH2):
+    """Hypercorn's HTTP/2, whose streams do not harm each other."""
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         # The library takes the limit from a setting that changes, and Hypercorn sets it from the start: 64 KiB it was.
@@ -45,9 +47,11 @@ class MendedH2Protocol(SendingH2):
 
     @property
     def input_unread(self) -> bool:
+        """See Farewell: after a fault of the client, the rest is not read."""
         return self._failed
 
     async def initiate(self, headers: list[tuple[bytes, bytes]] | None = None, settings: bytes | None = None) -> None:
+        """Say our settings; an upgrade whose settings cannot be read ends the connection."""
         try:
             await super().initiate(headers, settings)
         except (ProtocolError, ValueError):  # `http2-settings` of an upgrade that are not base64url, or not settings
@@ -57,6 +61,7 @@ class MendedH2Protocol(SendingH2):
         await self._flush()
 
     async def handle(self, event: Event) -> None:
+        """Take in what was read; a client that breaks the protocol ends its connection and nothing else."""
         if not isinstance(event, RawData):
             await super().handle(event)
             return
@@ -94,7 +99,7 @@ class MendedH2Protocol(SendingH2):
                 await self.send(Closed())
         await self._flush()
 
-    # -- requests
+    # Requests.
 
     async def _handle_request(self, event: h2.events.RequestReceived) -> None:
         if self.context.terminated.is_set():
@@ -159,7 +164,7 @@ class MendedH2Protocol(SendingH2):
         with contextlib.suppress(ProtocolError):  # the client was faster
             self.connection.reset_stream(stream_id, code)
 
-    # -- bodies
+    # Bodies.
 
     async def _handle_data(self, event: h2.events.DataReceived) -> None:
         stream_id, length = event.stream_id, event.flow_controlled_length
@@ -197,7 +202,7 @@ class MendedH2Protocol(SendingH2):
             inbox.credit = None
         await super()._close_stream(stream_id)
 
-    # -- leaving
+    # Leaving.
 
     async def _response_closed(self) -> None:
         if self._retiring and not self.streams:
@@ -205,6 +210,7 @@ class MendedH2Protocol(SendingH2):
             await self.send(Closed())
 
     async def goodbye(self) -> None:
+        """See Farewell: GOAWAY."""
         with contextlib.suppress(ProtocolError):
             self.connection.close_connection()
             await self._flush()

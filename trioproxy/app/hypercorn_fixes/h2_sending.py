@@ -24,15 +24,17 @@ from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h2 import H2Protocol
 from priority.priority import DeadlockError, PriorityTree
 
-from .farewell import Farewell
-from .patience import ClientStalled, Patience
-from .send_buffer import SendBuffer
+from trioproxy.app.hypercorn_fixes.farewell import Farewell
+from trioproxy.app.hypercorn_fixes.patience import ClientStalled, Patience
+from trioproxy.app.hypercorn_fixes.send_buffer import SendBuffer
 
 FLUSH_S = 1.0
 """How long an unfinished response waits for a closed window before its last bytes are dropped."""
 
 
 class SendingH2(Farewell, H2Protocol):
+    """What of Hypercorn's HTTP/2 sends; a buffer for each response that has not ended."""
+
     stream_buffers: dict[int, SendBuffer]  # type: ignore[assignment]
 
     def __init__(self, *args: Any) -> None:
@@ -43,6 +45,8 @@ class SendingH2(Farewell, H2Protocol):
         self.priority = PriorityTree(maximum_streams=2**31)
 
     def open_buffer(self, stream_id: int) -> None:
+        """Make room for the response on this stream."""
+
         def window_open() -> bool:
             try:
                 return self.connection.local_flow_control_window(stream_id) > 0
@@ -70,7 +74,7 @@ class SendingH2(Farewell, H2Protocol):
                 self.priority.unblock(sid)
         await self.has_data.set()
 
-    # -- the application's side
+    # The application's side.
 
     async def stream_send(self, event: StreamEvent) -> None:
         """Raises ClientStalled; then the stream is reset, or the connection was."""
@@ -141,7 +145,7 @@ class SendingH2(Farewell, H2Protocol):
             buffer.end(code)
             await self._wake(stream_id)
 
-    # -- the send task
+    # The send task.
 
     async def send_task(self) -> None:
         """Until the connection is closed. Alone takes from the buffers."""
@@ -176,21 +180,24 @@ class SendingH2(Farewell, H2Protocol):
         over = buffer.ended and not buffer.data
         if over and buffer.reset_code is None:
             connection.send_data(stream_id, data, end_stream=True)
+            buffer.end_written = True
         elif data:
             connection.send_data(stream_id, data)
         if over and buffer.reset_code is not None:
             connection.reset_stream(stream_id, buffer.reset_code)
         return over
 
-    # -- the end of the connection
+    # The end of the connection.
 
     async def handle(self, event: Event) -> None:
+        """Once the connection is closed, release whoever waits to send."""
         await super().handle(event)
         if isinstance(event, Closed):
             for stream_id in list(self.stream_buffers):
                 self.forget(stream_id)
 
     def client_stalled(self) -> None:
+        """See Farewell: every stream's writer learns that the client has stopped reading."""
         self._stalled = True
         for buffer in self.stream_buffers.values():
             buffer.stall()

@@ -22,11 +22,12 @@ from hypercorn.config import Config
 from hypercorn.trio.task_group import TaskGroup, _handle
 from hypercorn.typing import AppWrapper, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendEvent, Scope
 
-from trioproxy.app.departure import departure
-
-from .patience import ClientStalled
+from trioproxy.app.hypercorn_fixes.patience import ClientStalled
+from trioproxy.sockets import departure
 
 HIGH_WATER_BYTES = 2**16
+# How long an application may take to its first `receive`, before which it is not asked.
+STARTING_S = 1.0
 # The key of `scope["extensions"]` under which an application finds its inbox.
 EXTENSION = "trioproxy.inbox"
 
@@ -44,11 +45,14 @@ class Inbox:
     def __init__(self, max_messages: int, sock: trio.socket.SocketType | None = None) -> None:
         self._max_messages = max_messages
         self._sock = sock
+        self.on_fault: Callable[[], None] | None = None
+        """Called, synchronously, when the body's framing turns out to be broken; who registers it answers."""
         self.on_departure: Callable[[], None] | None = None
         """Called, synchronously, when the client leaves; `receive` has the body's last pieces to give first."""
         self._messages: deque[_Message] = deque()
         self._waiting_bytes = 0
         self._disconnect: _Message | None = None
+        self._asked = trio.Event()
         self._arrived = trio.Event()
         self._room = trio.Event()
         self._owed_bytes = 0
@@ -56,6 +60,7 @@ class Inbox:
         """Set where flow control bounds the body: told how many owed bytes were received."""
 
     async def __call__(self, event: ASGIReceiveEvent) -> None:
+        """Take a message for the application; a body's piece may wait for room, a disconnect never does."""
         message = cast(_Message, event)
         if message["type"] in _DISCONNECTS:
             self._depart(message)
@@ -79,6 +84,15 @@ class Inbox:
     async def _watch(self, sock: trio.socket.SocketType) -> None:
         await departure(sock)
         self._depart({"type": "http.disconnect"})
+
+    async def fail(self) -> bool:
+        """Tell of a broken body, whose rest will not come; False if nobody wants to know."""
+        with trio.move_on_after(STARTING_S):  # noqa: TID251 - it may have come with the head, before the application ran
+            await self._asked.wait()
+        if self.on_fault is None:
+            return False
+        self.on_fault()
+        return True
 
     def _depart(self, message: _Message) -> None:
         if self._disconnect is not None:
@@ -106,6 +120,7 @@ class Inbox:
 
     async def receive(self) -> ASGIReceiveEvent:
         """The next message. Cancellation loses none."""
+        self._asked.set()
         await trio.lowlevel.checkpoint()
         while not self._messages and self._disconnect is None:
             self._arrived = trio.Event()
@@ -132,6 +147,8 @@ class Inbox:
 
 
 class MendedTaskGroup(TaskGroup):
+    """Hypercorn's task group, which gives each application an `Inbox`."""
+
     sock: trio.socket.SocketType | None = None
     """The connection's socket."""
 

@@ -27,6 +27,10 @@ class ClientStalled(Exception):
     """
 
 
+class ClientGone(ClientStalled):
+    """The client left before the end of its response was written: whoever writes may not think it delivered."""
+
+
 _stalled_client_timeout_s = 60.0
 
 
@@ -48,6 +52,7 @@ class Shutdown(EventWrapper):
         self.blocked: set[trio.CancelScope] = set()  # noqa: TID251 - see Patience.wait
 
     async def set(self) -> None:
+        """Note when, and end the wait of every blocked writer."""
         await super().set()
         if self.since == math.inf:
             self.since = trio.current_time()

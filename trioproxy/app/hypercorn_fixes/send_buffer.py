@@ -12,7 +12,7 @@ from collections.abc import Callable
 import trio
 from h2.errors import ErrorCodes
 
-from .patience import ClientStalled, Patience
+from trioproxy.app.hypercorn_fixes.patience import ClientGone, ClientStalled, Patience
 
 HIGH_WATER_BYTES = 2 * 2**14
 LOW_WATER_BYTES = 2**14
@@ -33,6 +33,8 @@ class SendBuffer:
         """Nothing will be added; what is in it still goes out."""
         self.reset_code: ErrorCodes | None = None
         """How the stream ends after that: END_STREAM if None, else RST_STREAM."""
+        self.end_written = False
+        """END_STREAM was handed to the state machine."""
         self.over = trio.Event()
         """The stream's end is written to the socket, or will never be."""
 
@@ -62,6 +64,8 @@ class SendBuffer:
         if not self.over.is_set():
             await self._wait(self.over, limit_s)
         self._raise_if_stalled()
+        if self.reset_code is None and not self.end_written:
+            raise ClientGone("the client left before the end of its response")
 
     async def _wait(self, event: trio.Event, limit_s: float | None = None) -> None:
         await self._patience.wait(event.wait, self._progressed, limit_s=limit_s)
@@ -85,6 +89,7 @@ class SendBuffer:
         return data
 
     def end(self, reset_code: ErrorCodes | None = None) -> None:
+        """Nothing more comes: END_STREAM follows what is in it, or RST_STREAM with this code."""
         self.ended = True
         self.reset_code = reset_code
 

@@ -9,32 +9,12 @@ becomes writable only when a third of its buffer is free, minutes for a slow rea
 
 from __future__ import annotations
 
-import array
 import os
-import socket
-import struct
 
 import trio
 
-from .patience import ClientStalled, Patience
-
-try:
-    import fcntl
-    import termios
-except ImportError:  # pragma: no cover - not POSIX
-    fcntl = None  # type: ignore[assignment]
-
-_RST_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-def unacknowledged_bytes(sock: trio.socket.SocketType) -> int:
-    """Bytes written that the peer has not acknowledged (tcp(7), SIOCOUTQ); 0 where nobody can tell."""
-    count = array.array("i", [0])
-    try:
-        fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, count)
-    except (OSError, ValueError, AttributeError):  # closed; closed here; not POSIX
-        return 0
-    return count[0]
+from trioproxy import sockets
+from trioproxy.app.hypercorn_fixes.patience import ClientStalled, Patience
 
 
 class Wire(trio.abc.HalfCloseableStream):
@@ -56,6 +36,7 @@ class Wire(trio.abc.HalfCloseableStream):
 
     @property
     def lost(self) -> bool:
+        """It is closed on our side."""
         return self.socket.fileno() == -1
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
@@ -79,7 +60,7 @@ class Wire(trio.abc.HalfCloseableStream):
         raise trio.ClosedResourceError("the connection was closed while writing")
 
     async def _writable(self) -> None:
-        self._unacknowledged = unacknowledged_bytes(self.socket)
+        self._unacknowledged = sockets.unacknowledged_bytes(self.socket)
         self.blocked = True
         try:
             await self._patience.wait(self.wait_send_all_might_not_block, self._progressed, shield=True)
@@ -91,23 +72,25 @@ class Wire(trio.abc.HalfCloseableStream):
             self.blocked = False
 
     def _progressed(self) -> bool:
-        before, self._unacknowledged = self._unacknowledged, unacknowledged_bytes(self.socket)
+        before, self._unacknowledged = self._unacknowledged, sockets.unacknowledged_bytes(self.socket)
         return self._unacknowledged < before
 
     async def wait_send_all_might_not_block(self) -> None:
+        """Return when the kernel takes more."""
         await trio.lowlevel.wait_writable(self.socket)
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """What one read returns; empty after the client's FIN."""
         return await self._inner.receive_some(max_bytes)
 
     async def send_eof(self) -> None:
+        """FIN; reading goes on."""
         await self._inner.send_eof()
 
     async def aclose(self) -> None:
+        """Close; what the kernel holds still goes out."""
         await self._inner.aclose()
 
     def reset(self) -> None:
         """RST, now: drop what the kernel still holds and wake whoever reads or writes. Idempotent."""
-        if not self.lost:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
-            self.socket.close()
+        sockets.reset(self.socket)

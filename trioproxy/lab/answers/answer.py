@@ -27,10 +27,12 @@ class Answer:
 
     @property
     def body(self) -> bytes:
+        """All of its parts."""
         return b"".join(self.parts)
 
     @property
     def streamed(self) -> bool:
+        """It is an event stream."""
         return EVENT_STREAM in self.headers
 
     def up_to(self, count: int, *more: bytes) -> Answer:
@@ -64,6 +66,7 @@ def encode(value: object) -> bytes:
 
 
 def json_answer(value: object, *, status: int = 200, headers: RawHeaders = ()) -> Answer:
+    """An answer whose body is `value` as JSON."""
     return Answer((encode(value),), status, (JSON, *headers))
 
 

@@ -82,6 +82,7 @@ def message_tokens(input_tokens: int) -> Answer:
 
 
 def anthropic_models(models: Sequence[str]) -> Answer:
+    """The answer to `GET /v1/models`, in Anthropic's shape."""
     created_at = "2026-01-01T00:00:00Z"
     data = [
         {"type": "model", "id": name, "display_name": name, "created_at": created_at, "lifecycle": "active"}

@@ -97,6 +97,7 @@ def openai_error_event(status: int = 500, text: str = "The server had an error."
 
 
 def openai_models(models: Sequence[str]) -> Answer:
+    """The answer to `GET /v1/models`, in OpenAI's shape."""
     data = [{"id": name, "object": "model", "created": CREATED_AT, "owned_by": "scripted"} for name in models]
     return json_answer({"object": "list", "data": data}, headers=REQUEST_ID)
 

@@ -1,14 +1,18 @@
-"""Departures: how each looks, and that the scripted upstream notes it at once in every phase."""
+"""What TCP tells of a peer; and that the scripted upstream notes every departure at once, in every phase."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 import trio
+import trio.testing
 
-from trioproxy.app.departure import Departure, departure
 from trioproxy.lab.client import LabClient, Leaving
 from trioproxy.lab.script import Chunk, Close, End, Framing, Head, Script, Silence, Take
 from trioproxy.lab.upstream import ScriptedUpstream
+from trioproxy.sockets import Departure, departure, reset, unacknowledged_bytes
 
 A = Chunk(b"aaa")
 
@@ -120,3 +124,48 @@ async def test_a_request_from_one_that_has_gone_is_noted() -> None:
         assert received.over_at is not None
         # It had its answer, or it was seen leaving first; which, is the kernel's affair.
         assert received.left == (received.answered_at is None)
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[trio.socket.SocketType, trio.socket.SocketType]]:
+    with trio.socket.socket() as listener:
+        await listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        ours = trio.socket.socket()
+        await ours.connect(listener.getsockname())
+        theirs, _ = await listener.accept()
+        with ours, theirs:
+            yield ours, theirs
+
+
+async def test_what_the_peer_has_not_acknowledged() -> None:
+    async with connected() as (ours, theirs):
+        assert unacknowledged_bytes(ours) == 0
+        with trio.move_on_after(0.2):
+            while True:  # until neither side's kernel has room
+                await ours.send(bytes(1 << 20))
+        held = unacknowledged_bytes(ours)
+        assert held > 0
+        taken = 0
+        with trio.fail_after(5):
+            while unacknowledged_bytes(ours):
+                taken += len(await theirs.recv(1 << 20))
+        assert taken > 0
+        ours.close()
+        assert unacknowledged_bytes(ours) == 0
+
+
+async def test_a_reset_drops_what_the_kernel_holds_and_wakes_whoever_reads() -> None:
+    async with connected() as (ours, theirs), trio.open_nursery() as nursery:
+
+        async def read() -> None:
+            with pytest.raises(trio.ClosedResourceError):
+                await ours.recv(1)
+
+        nursery.start_soon(read)
+        await trio.testing.wait_all_tasks_blocked()
+        await ours.send(b"unread")
+        reset(ours)
+        reset(ours)
+        with trio.fail_after(5):
+            assert await departure(theirs) is Departure.RST
