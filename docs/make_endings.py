@@ -1,7 +1,7 @@
 """Write the table of endings into docs/cancellation.md, from trioproxy/rules/lifecycle.py.
 
-    python docs/make_endings.py            rewrite the block between the two markers
-    python docs/make_endings.py --check    exit 1 if it is not up to date
+python docs/make_endings.py            rewrite the block between the two markers
+python docs/make_endings.py --check    exit 1 if it is not up to date
 """
 
 from __future__ import annotations

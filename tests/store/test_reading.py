@@ -196,3 +196,11 @@ def test_following_a_ledger_that_was_empty(engine, reader):
 def test_it_writes_nothing(sqlite_bench, reader):
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader._connection.execute("DELETE FROM calls")
+
+
+def test_a_sum_of_nothing_known_is_not_known(engine, reader):
+    engine.write([*whole(1, outcome=CallOutcome.TIMEOUT, reading=Reading())])
+
+    (everything,) = reader.sums()
+
+    assert [everything[name] for name in everything if name.endswith("_tokens")] == [None] * 4

@@ -43,7 +43,8 @@ _SUMS = """
     count(*) FILTER (WHERE ended_at IS NULL OR (call_id IS NOT NULL AND call_outcome IS NULL)) AS open,
     sum(input_tokens) AS input_tokens,
     sum(cache_read_tokens) AS cache_read_tokens,
-    sum(coalesce(cache_write_5m_tokens, 0) + coalesce(cache_write_1h_tokens, 0)) AS cache_write_tokens,
+    sum(coalesce(cache_write_5m_tokens + coalesce(cache_write_1h_tokens, 0), cache_write_1h_tokens))
+        AS cache_write_tokens,
     sum(output_tokens) AS output_tokens,
     sum(cost_usd) AS cost_usd,
     count(*) FILTER (WHERE call_outcome IS NOT NULL AND cost_usd IS NULL
