@@ -76,3 +76,17 @@ def test_the_commands_that_the_documents_name_are_there(target: str) -> None:
     makefile = (ROOT / "Makefile").read_text()
 
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_every_code_of_ours_is_in_the_table() -> None:
+    import trioproxy.errors as errors
+    from trioproxy.app.hypercorn_fixes.refusal import _CODES
+
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.TrioProxyError)
+    ]
+    codes = {(kind.status, kind.code) for kind in kinds if kind not in (errors.UpstreamTruncated,)}
+    codes |= set(_CODES.items())
+    table = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", (ROOT / "docs/http.md").read_text(), re.MULTILINE)
+
+    assert {(int(status), code) for status, code in table} == codes
