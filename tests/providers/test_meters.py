@@ -219,3 +219,13 @@ def test_json_of_any_shape_raises_nothing(value: object, event: str) -> None:
         reading = read(meter_for(name), [body.encode()])
         counts = (getattr(reading.usage, field) for field in reading.usage.__slots__) if reading.usage else ()
         assert all(count is None or 0 <= count <= 2**54 for count in counts)
+
+
+def test_a_coding_that_breaks_leaves_the_framing_to_judge() -> None:
+    """A plain stream that calls itself gzip: nothing of it can be read, nor its last event be missed."""
+    meter = meter_for("groq_chat.sse", coding="gzip")
+    assert meter.by_protocol
+
+    meter.feed(b"data: [DONE]\n\n")
+
+    assert not meter.by_protocol

@@ -39,7 +39,9 @@ WRITER, HOUSE = "the ledger's writer", "the house"
 class Service(Protocol):
     """A task that reports started once it is ready, and returns once it has been closed."""
 
-    async def run(self, *, task_status: trio.TaskStatus[None]) -> None: ...
+    async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        """Serve until closed."""
+        ...
 
 
 def limits(timeouts: TimeoutSettings) -> dict[Phase, float]:

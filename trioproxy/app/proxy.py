@@ -50,6 +50,7 @@ class RefusedWebSocket(TrioASGIWebsocketConnection):
     """426 at once on provider routes: clients that try WebSocket first (Codex) then fall back to POST."""
 
     async def __call__(self, receive: Any, send: Any) -> None:
+        """Answer by HTTP, without accepting."""
         await receive()
         app: Any = self.app
         desk: Desk = app.desk

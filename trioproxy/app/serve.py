@@ -40,6 +40,7 @@ class ServerConfig(Config):
     user_timeout_s: float
 
     def create_sockets(self) -> Sockets:
+        """Hypercorn's, each with TCP_USER_TIMEOUT (tcp(7)), which accepted connections inherit."""
         sockets = super().create_sockets()
         for sock in (*sockets.secure_sockets, *sockets.insecure_sockets):
             if sock.family in (socket.AF_INET, socket.AF_INET6):

@@ -42,11 +42,15 @@ class Decoded:
     """Reads a body that comes with a content coding after all."""
 
     def __init__(self, meter: Meter, decoder: Decoder) -> None:
-        self.by_protocol = meter.by_protocol
         self._decoder = decoder
         self._meter = meter
         self.feed = decoder.feed
         self.reading = meter.reading
+
+    @property
+    def by_protocol(self) -> bool:
+        """As the meter within says, unless the coding broke: what cannot be read is judged by its framing."""
+        return self._meter.by_protocol and not self._decoder.failed
 
     def end(self) -> None:
         """Pass it on, unless the coding broke: then nobody knows what came after."""
