@@ -181,7 +181,7 @@ class Relay:
             if self._ttfb_ms is None:
                 self._ttfb_ms = (trio.current_time() - self._began) * 1000
             self.bytes_in += len(chunk)
-            has_room = seat.push(chunk)  # on its way before anything is done with it
+            has_room = seat.push(chunk)  # the delivery is woken first
             meter.feed(chunk)  # a meter that fails in this, or at the end, ends the call: `internal_error`
             if not has_room:
                 self.enter(Phase.BLOCKED)

@@ -1,4 +1,4 @@
-"""The Messages meters beyond the recorded answers (`test_meters.py`)."""
+"""The Messages meters beyond the whole answers (`test_meters.py`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every dialect's meters on recorded answers: whole, byte by byte, at every split, encoded, and on junk."""
+"""Every dialect's meters on the answers of `tests/data/streams`: whole, byte by byte, at every split, and on junk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from support.recorded import ANSWERS, STREAMS
+from support.answers import ANSWERS, STREAMS
 
 from trioproxy.model import Dialect, Head, RawHeaders, Reading
 from trioproxy.providers import SPEAKERS
@@ -38,7 +38,7 @@ def answer(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_every_recorded_answer_is_in_the_table() -> None:
+def test_every_answer_is_in_the_table() -> None:
     assert {path.name for path in STREAMS.iterdir()} == set(ANSWERS)
 
 

@@ -162,7 +162,7 @@ class OwnedConnection(TrioASGIHTTPConnection):
 
 
 async def _no_push(path: str, headers: Headers) -> None:
-    """Server push is gone from HTTP (RFC 9113 keeps it, clients do not)."""
+    """Quart wants to be able to push; nothing here does."""
 
 
 def _connection_failed(group: BaseExceptionGroup[trio.Cancelled]) -> bool:

@@ -44,8 +44,8 @@ EVENTS_BEFORE_BREAK = 15
 WORDS_BEFORE_LEAVING = 14
 LEDGER_PATIENCE_S = 5.0
 TEXTS = (
-    """A byte from the upstream is on its way to you before anything else is done with it. Nothing waits for
-    more, nothing is parsed first, and no clock limits how long an answer may take. When its last word has come,
+    """A byte from the upstream is on its way to you as soon as it has come in. Nothing waits for
+    more, nothing is buffered first, and no clock limits how long an answer may take. When its last word has come,
     the call is settled, once, and its row is in the ledger.""",
     """Suppose that you press Escape now, because this is not what you meant. The answer would go on being
     written, and paid for, unless somebody tells the upstream at once that nobody is listening any more.""",

@@ -1,4 +1,7 @@
-"""Recorded answers of the APIs (`tests/data/streams`) and what their meters read at the end."""
+"""Answers in the shapes that the APIs document (`tests/data/streams`), and what their meters read at the end.
+
+They are written after the public references, not captured from a wire.
+"""
 
 from __future__ import annotations
 
