@@ -15,7 +15,18 @@ from trioproxy.sources.upstream import Upstream
 
 
 @pytest.fixture
-def scripted(nursery: trio.Nursery) -> Scripted:
+def watchdog(nursery: trio.Nursery) -> None:
+    """End a test that hangs; none takes a tenth of this."""
+
+    async def bark() -> None:
+        await trio.sleep(15)
+        raise AssertionError("the test hangs")
+
+    nursery.start_soon(bark)
+
+
+@pytest.fixture
+def scripted(nursery: trio.Nursery, watchdog: None) -> Scripted:
     """`await scripted(script, …)`: an upstream that runs them."""
 
     async def start(*scripts: Script, tls: ssl.SSLContext | None = None) -> RawUpstream:
@@ -23,14 +34,7 @@ def scripted(nursery: trio.Nursery) -> Scripted:
         await nursery.start(upstream.serve)
         return upstream
 
-    nursery.start_soon(_watchdog)
     return start
-
-
-async def _watchdog() -> None:
-    """End a test that hangs; none takes a tenth of this."""
-    await trio.sleep(15)
-    raise AssertionError("the test hangs")
 
 
 @pytest.fixture

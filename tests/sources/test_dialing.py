@@ -194,6 +194,23 @@ async def test_under_tls_nothing_goes_out_once_sending_is_given_up(
     assert upstream.peers[0].received == b""
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_giving_up_at_any_step_of_a_write_is_for_good(
+    steps: int, scripted: Scripted, server_tls: ServerTls, ca_file: str
+) -> None:
+    """Ten times: the two tasks run in any order."""
+    upstream = await scripted(Peer.until_gone, tls=server_tls("127.0.0.1"))
+    for _ in range(10):
+        line = await dial(Origin(tls=True, host="127.0.0.1", port=upstream.port, ca_file=ca_file), Trust())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(line.send, b"once")
+            for _ in range(steps):
+                await trio.lowlevel.checkpoint()
+            line.stop_sending()
+        assert not await line.send(b"more")
+        line.close()
+
+
 async def test_certificates_that_cannot_be_read(source: Upstream, tmp_path: Path) -> None:
     for path in (tmp_path / "missing.pem", tmp_path):
         with pytest.raises(UpstreamConnectFailed, match="trusted certificates"):

@@ -137,7 +137,7 @@ async def test_an_early_answer_while_the_client_is_silent(scripted: Scripted, so
 
 
 async def test_what_the_body_raises_comes_out_as_it_is(scripted: Scripted, source: Upstream) -> None:
-    upstream = await scripted(answering(OK))
+    upstream = await scripted(Peer.until_gone)
     error = RequestTimeout("silent")
 
     async def body() -> AsyncIterator[bytes]:

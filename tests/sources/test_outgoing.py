@@ -66,12 +66,6 @@ def test_big_bodies_go_in_pieces_without_a_copy() -> None:
     assert request.end() == b""
 
 
-def test_whole_bodies_can_be_framed_again_for_a_retry() -> None:
-    body = bytes(PIECE_BYTES + 1)
-    request = post(body)
-    assert len(list(request.frame(body))) == len(list(request.frame(body))) == 2
-
-
 def test_a_stream_must_be_as_long_as_its_head_says() -> None:
     request = post(stream(), (b"content-length", b"5"))
     assert request.headers[-1] == (b"content-length", b"5")

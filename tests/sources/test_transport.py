@@ -1,18 +1,17 @@
-"""Which connection serves a request, and when it is replaced. Cancellation is in test_cancellation.py."""
+"""Which connections are kept, and when one is connected. When one is replaced is in test_fallback.py."""
 
 from __future__ import annotations
 
-import random
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import pytest
 import trio
 from support.calls import Notes, call, plan_for
-from support.raw_upstream import OK, Peer, Script, Scripted, answering, closing
+from support.raw_upstream import OK, Peer, Scripted, answering, closing
 
-from trioproxy.errors import UpstreamClosed, UpstreamConnectFailed
+from trioproxy.errors import UpstreamConnectFailed
 from trioproxy.rules.lifecycle import Phase
 from trioproxy.sources.upstream import Upstream
 
@@ -94,118 +93,11 @@ async def test_an_idle_connection_that_was_closed_is_not_used(
             received.append(b"")
             yield b"once"
 
-        async with aclosing(body()) as chunks:  # a stream: no retry could help
+        async with aclosing(body()) as chunks:
             _, answer = await call(source, plan_for(upstream.url, chunks, ca_file=ca_file))
         assert answer == b"hi"
         assert len(upstream.peers) == 2
         assert len(received) == 1
-
-
-async def test_one_that_closes_while_permission_is_awaited_is_replaced(scripted: Scripted, source: Upstream) -> None:
-    """Before the stream of its body is begun, or nothing could replace it. Ten times: tasks run in any order."""
-
-    async def first(peer: Peer) -> None:
-        await peer.head()
-        await peer.send(OK)
-        await peer.reading.wait()
-
-    async def body() -> AsyncIterator[bytes]:
-        yield b"once"
-
-    async def second(peer: Peer) -> None:
-        await peer.head()
-        await peer.body(len(b"4\r\nonce\r\n0\r\n\r\n"))
-        await peer.send(OK)
-
-    for _ in range(10):
-        upstream = await scripted(first, second)
-        await call(source, plan_for(upstream.url))
-        notes = Notes(permitted := trio.Event())
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(call, source, plan_for(upstream.url, body()), notes)
-            await trio.testing.wait_all_tasks_blocked(0.001)
-            upstream.peers[0].reading.set()
-            await trio.testing.wait_all_tasks_blocked(0.001)
-            permitted.set()
-        assert len(upstream.peers) == 2
-
-
-def drops_the_second(answer: bytes = b"", *, reset: bool = False) -> Script:
-    """Serves one request; takes the next one, says `answer` and is gone."""
-
-    async def script(peer: Peer) -> None:
-        await peer.head()
-        await peer.send(OK)
-        head = await peer.head()
-        assert head, "the connection was used again"
-        await peer.send(answer)
-        if reset:
-            peer.reset()
-
-    return script
-
-
-@pytest.mark.parametrize("size", [0, 5, 300_000])
-@pytest.mark.parametrize("reset", [False, True])
-async def test_a_stale_connection_is_replaced(size: int, reset: bool, scripted: Scripted, source: Upstream) -> None:
-    received = []
-
-    async def second(peer: Peer) -> None:
-        await peer.head()
-        received.append(await peer.body(size))
-        await peer.send(OK)
-
-    upstream = await scripted(drops_the_second(reset=reset), second)
-    await call(source, plan_for(upstream.url))
-    notes = Notes()
-    body = random.Random(1).randbytes(size)
-    _, answer = await call(source, plan_for(upstream.url, body), notes)
-    assert answer == b"hi"
-    assert received == [body]
-    assert len(upstream.peers) == 2
-    assert notes.phases.count("permission") == 1
-    assert notes.phases.count(Phase.CONNECTING) == 2
-
-
-async def test_it_is_replaced_once_and_by_a_fresh_one(scripted: Scripted, source: Upstream) -> None:
-    """Three idle connections, each of which the upstream drops when used; and so it does with a fresh one."""
-    upstream = await scripted(*[drops_the_second()] * 3, closing(b""), answering(OK))
-    async with trio.open_nursery() as nursery:
-        for number in range(3):
-            notes = Notes()
-            nursery.start_soon(call, source, plan_for(upstream.url), notes)
-            await upstream.peer(number)
-    with pytest.raises(UpstreamClosed):
-        await call(source, plan_for(upstream.url))
-    assert len(upstream.peers) == 4
-
-
-async def test_a_fresh_connection_is_never_replaced(scripted: Scripted, source: Upstream) -> None:
-    upstream = await scripted(closing(b""), answering(OK))
-    with pytest.raises(UpstreamClosed):
-        await call(source, plan_for(upstream.url))
-    assert len(upstream.peers) == 1
-
-
-@pytest.mark.parametrize("answer", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n", b"garbage\r\n\r\n"])
-async def test_not_after_a_byte_of_an_answer(answer: bytes, scripted: Scripted, source: Upstream) -> None:
-    upstream = await scripted(drops_the_second(answer), answering(OK))
-    await call(source, plan_for(upstream.url))
-    with pytest.raises(UpstreamClosed):
-        await call(source, plan_for(upstream.url))
-    assert len(upstream.peers) == 1
-
-
-async def test_not_when_the_stream_was_begun(scripted: Scripted, source: Upstream) -> None:
-    upstream = await scripted(drops_the_second(), answering(OK))
-
-    async def body() -> AsyncIterator[bytes]:
-        yield b"once"
-
-    await call(source, plan_for(upstream.url))
-    with pytest.raises(UpstreamClosed):
-        await call(source, plan_for(upstream.url, body()))
-    assert len(upstream.peers) == 1
 
 
 async def test_connecting_and_permission_overlap_and_no_byte_goes_before_it(

@@ -119,7 +119,7 @@ async def test_a_failed_upload_is_gone_with_its_error(scripted: Scripted, source
             yield b"x"
             raise ZeroDivisionError
 
-    upstream = await scripted(answering(OK))
+    upstream = await scripted(Peer.until_gone)
     gc.collect()
     gc.disable()
     try:

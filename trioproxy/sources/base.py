@@ -47,15 +47,27 @@ class Answer(Protocol):
         ...
 
 
+class Filter(Protocol):
+    """Takes something out of a body on its way to the clients. Never raises, whatever the bytes are."""
+
+    def feed(self, data: bytes) -> bytes:
+        """What of `data`, and of what was held back, may pass now."""
+        ...
+
+    def end(self) -> bytes:
+        """What was held back, at the body's end."""
+        ...
+
+
 class Source(Protocol):
     """Something that answers a call."""
 
     def open(self, plan: Plan, progress: Progress) -> AbstractAsyncContextManager[Answer]:
-        """Connect, send the request, wait for the head.
+        """Connect, send the request, wait for the head. What was sent is never sent again.
 
         Raises (on entering):
             UpstreamConnectFailed: no connection; nothing was sent.
-            UpstreamClosed: the connection broke before a head.
+            UpstreamClosed: the connection broke before a head; what of the request had arrived nobody knows.
             Whatever `plan.body` raises, if it is a stream.
 
         Cancellation closes the connection before it propagates.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from trioproxy.errors import UpstreamClosed
 from trioproxy.sources.base import Answer, Progress
 from trioproxy.sources.outgoing import Outgoing
 
@@ -21,13 +22,12 @@ class Closable(Answer, Protocol):
         ...
 
 
+class NothingSent(UpstreamClosed):
+    """An idle connection was found dropped when it was to be used: it has taken no byte of the request."""
+
+
 class Connection(Protocol):
     """A connection that carries exchanges."""
-
-    @property
-    def stale(self) -> bool:
-        """It has served before, and not a byte has come since its last request: it had been dropped."""
-        ...
 
     async def exchange(self, request: Outgoing, progress: Progress) -> Closable:
         """Send `request`, wait for the head of the answer.
@@ -35,8 +35,12 @@ class Connection(Protocol):
         After an exception, cancellation included, the caller closes the connection.
 
         Raises:
+            NothingSent: it has served before, and before the first write the upstream was found to have
+                closed it or spoken unasked, or that write failed with not a byte taken. `request` is as
+                it was, its body not begun. A connection that is new does not raise this: whatever the
+                upstream said at once is the answer.
             ClientError: `request` cannot be written, or its body contradicts its head.
-            UpstreamClosed: closed, reset or garbled before a head.
+            UpstreamClosed: closed, reset or garbled before a head. Some of the request may have arrived.
             Whatever the body raises, as it is.
         """
         ...

@@ -1,5 +1,10 @@
 """From an origin to a line: DNS, TCP (happy eyeballs), TLS.
 
+An address that refuses, or does not answer for 250 ms, costs no more than that: the
+next one is tried beside it (RFC 8305, 5). One that accepts and hangs up before TLS
+is agreed on has won that race; then the others are tried, in order. Any other failure
+of TLS is an answer, a certificate above all, and not to be got round.
+
 One `ssl.SSLContext` per set of trusted certificates, made when it is first
 needed and kept: making one reads some 150 certificates and blocks for about
 30 ms.
@@ -63,8 +68,11 @@ def _context(ca_file: str | None) -> ssl.SSLContext:
 async def dial(origin: Origin, trust: Trust) -> Line:
     """Connect. Cancellation closes whatever is half open, synchronously, before it propagates.
 
+    An address that, after another one has hung up, neither accepts nor refuses is waited for as long
+    as the caller does.
+
     Raises:
-        UpstreamConnectFailed: no name, no answer, or no trust.
+        UpstreamConnectFailed: no name, no answer, or no trust. Nothing but TLS's own was sent.
     """
     context = None
     if origin.tls:
@@ -72,8 +80,28 @@ async def dial(origin: Origin, trust: Trust) -> Line:
             context = trust.context(origin.ca_file)
         except OSError as error:  # ssl.SSLError is one
             raise UpstreamConnectFailed(f"cannot read the trusted certificates for {origin}: {error}") from error
+    tried: set[str] = set()
     try:
-        stream = await trio.open_tcp_stream(origin.host, origin.port)
+        return await _connect(origin, origin.host, context, tried)
+    except UpstreamConnectFailed as error:
+        if not (tried and _hung_up(error)):
+            raise
+        failures = [error.message]
+    for address in await _addresses(origin):
+        if address not in tried:
+            try:
+                return await _connect(origin, address, context, tried)
+            except UpstreamConnectFailed as error:
+                if address in tried and not _hung_up(error):
+                    raise
+                failures.append(error.message)
+    raise UpstreamConnectFailed(", ".join(dict.fromkeys(failures)))
+
+
+async def _connect(origin: Origin, host: str, context: ssl.SSLContext | None, tried: set[str]) -> Line:
+    """Connect to `host`: a name, of which the fastest address is taken, or one address. What accepts is `tried`."""
+    try:
+        stream = await trio.open_tcp_stream(host, origin.port)
     except (OSError, UnicodeError) as error:  # UnicodeError: a host name that IDNA cannot encode
         raise UpstreamConnectFailed(f"cannot connect to {origin}: {_why(error)}") from error
     with contextlib.suppress(OSError):
@@ -81,6 +109,7 @@ async def dial(origin: Origin, trust: Trust) -> Line:
     if context is None:
         return PlainLine(stream)
     try:
+        tried.add(_peer(stream))
         line = TlsLine(stream, context, origin.host)
         await line.handshake()
     except trio.BrokenResourceError as error:
@@ -90,6 +119,28 @@ async def dial(origin: Origin, trust: Trust) -> Line:
         stream.socket.close()
         raise
     return line
+
+
+def _peer(stream: trio.SocketStream) -> str:
+    try:
+        return str(stream.socket.getpeername()[0])
+    except OSError:  # reset already; then it may be tried once more
+        return ""
+
+
+async def _addresses(origin: Origin) -> list[str]:
+    """All of the origin's addresses; none, if they cannot be looked up any more."""
+    try:
+        found = await trio.socket.getaddrinfo(origin.host, origin.port, type=trio.socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _hung_up(error: UpstreamConnectFailed) -> bool:
+    """The handshake was closed or reset, without a word of what is wrong."""
+    cause = error.__cause__ and error.__cause__.__cause__
+    return not isinstance(cause, ssl.SSLError) or isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _why(error: BaseException) -> str:

@@ -4,7 +4,7 @@ h11 writes and reads heads only, for one exchange at a time; it is dropped when 
 head is there. Bodies are framed by `outgoing` and `framing`.
 
     exchange ─▶ small body: head + body in one send ─▶ read the head
-            └▶ else: send the body ║ read the head ─▶ head first? then stop sending
+            └▶ else: head ─▶ send the body ║ read the head ─▶ head first? then stop sending
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from trioproxy.model import Head
 from trioproxy.rules.lifecycle import Phase
 from trioproxy.sources.answer import Http1Answer
 from trioproxy.sources.base import Progress
+from trioproxy.sources.connection import NothingSent
 from trioproxy.sources.framing import Chunked, FramingError, UntilClose, framing_of
 from trioproxy.sources.line import Line
 from trioproxy.sources.outgoing import Outgoing
@@ -39,38 +40,35 @@ class Http1Connection:
         on_idle: called when an exchange has ended such that another may follow.
     """
 
-    __slots__ = ("_heard", "_name", "_on_idle", "_reused", "_sent", "line")
+    __slots__ = ("_name", "_on_idle", "_reused", "_sent", "line")
 
     def __init__(self, line: Line, name: str, on_idle: Callable[[Http1Connection], None]) -> None:
         self.line = line
         self._name = name
         self._on_idle = on_idle
         self._reused = False
-        self._heard = False  # a byte of the current answer has come
         self._sent = False  # the current request went out whole
-
-    @property
-    def stale(self) -> bool:
-        """See Connection.stale."""
-        return self._reused and not self._heard
 
     async def exchange(self, request: Outgoing, progress: Progress) -> Http1Answer:
         """See Connection.exchange."""
-        self._heard = self._sent = False
+        self._sent = False
         machine = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT_BYTES)
         head = self._write_head(machine, request)
-        if self._reused and self.line.dropped():
-            raise UpstreamClosed(f"{self._name} closed an idle connection")
-        progress.enter(Phase.SENDING)
         compact = request.compact()
-        if compact is None:
-            response = await self._converse(machine, head, request, progress)
-        else:
-            self._sent = await self.line.send(head + compact)
-            del compact
-            self._forget_sent(request)
+        small = compact is not None
+        if self._reused and self.line.dropped():
+            raise NothingSent(f"{self._name} had closed an idle connection")
+        progress.enter(Phase.SENDING)
+        going = await self._send_first(head + (compact or b""))
+        del compact
+        if small:
+            self._sent = going
+            request.forget()
             progress.enter(Phase.WAITING)
+        if small or not going:
             response = await self._read_head(machine)
+        else:
+            response = await self._converse(machine, request, progress)
         return self._answer(request, response, machine.trailing_data[0], progress)
 
     def dropped(self) -> bool:
@@ -88,15 +86,21 @@ class Http1Connection:
         except h11.LocalProtocolError as error:
             raise ClientError(f"the request cannot be written as HTTP/1.1: {_unquoted(error)}") from None
 
-    async def _converse(
-        self, machine: h11.Connection, head: bytes, request: Outgoing, progress: Progress
-    ) -> h11.Response:
+    async def _send_first(self, data: bytes) -> bool:
+        """As Line.send, but see NothingSent."""
+        before = self.line.taken_bytes
+        going = await self.line.send(data)
+        if self._reused and not going and self.line.taken_bytes == before:
+            raise NothingSent(f"{self._name} had reset an idle connection")
+        return going
+
+    async def _converse(self, machine: h11.Connection, request: Outgoing, progress: Progress) -> h11.Response:
         """Send and listen at the same time: the answer may come before the body is sent (413, 401)."""
         error: BaseException
         try:
             # Joined before this method returns; no yield is inside (docs/adr/0007).
             async with trio.open_nursery() as nursery:  # noqa: TID251
-                nursery.start_soon(self._send, head, request, progress)
+                nursery.start_soon(self._send_body, request, progress)
                 response = await self._read_head(machine)
                 if not self._sent:
                     self.line.stop_sending()
@@ -110,17 +114,14 @@ class Http1Connection:
         finally:
             del error  # or this frame and the traceback hold each other
 
-    async def _send(self, head: bytes, request: Outgoing, progress: Progress) -> None:
-        """Send head and body; give up without a word when the upstream takes no more: its answer says why."""
+    async def _send_body(self, request: Outgoing, progress: Progress) -> None:
+        """Send the body; give up without a word when the upstream takes no more: its answer says why."""
         content = request.content
-        if not await self.line.send(head):
-            return
         progress.enter(Phase.SENDING)
         if isinstance(content, bytes):
             if not await self._send_chunk(content, request, progress):
                 return
         elif content is not None:
-            request.replayable = False
             async for chunk in content:
                 if not await self._send_chunk(chunk, request, progress):
                     return
@@ -129,7 +130,7 @@ class Http1Connection:
             return
         self._sent = True
         del content
-        self._forget_sent(request)
+        request.forget()
         progress.enter(Phase.WAITING)
 
     async def _send_chunk(self, chunk: bytes, request: Outgoing, progress: Progress) -> bool:
@@ -138,10 +139,6 @@ class Http1Connection:
                 return False
             progress.enter(Phase.SENDING)
         return True
-
-    def _forget_sent(self, request: Outgoing) -> None:
-        if not self._reused:  # else a retry may need it, until the first byte of the answer
-            request.forget()
 
     async def _read_head(self, machine: h11.Connection) -> h11.Response:
         """The final head; 1xx are passed over."""
@@ -157,7 +154,6 @@ class Http1Connection:
                 data = await self.line.receive()
                 if not data:
                     raise UpstreamClosed(f"{self._name} closed the connection before a response head")
-                self._heard = True
                 received += len(data)
                 machine.receive_data(data)
         except trio.BrokenResourceError as error:

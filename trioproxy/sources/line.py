@@ -1,11 +1,12 @@
 """The line to an upstream: a TCP connection, with or without TLS, that closes at once.
 
-Three things that Trio's streams leave to their user are settled here. Closing is
+Four things that Trio's streams leave to their user are settled here. Closing is
 synchronous: no checkpoint, no wait for a TLS close_notify. Sending reports that
 the upstream takes no more instead of raising, since its answer may be waiting to
-be read. And sending can be given up while reading goes on: cancelling
-`trio.SSLStream.send_all`, or letting it fail, would break it for both directions,
-so under TLS the bytes are dropped beneath it.
+be read. What the kernel has taken is counted, also of a write that failed. And
+sending can be given up while reading goes on: cancelling `trio.SSLStream.send_all`,
+or letting it fail, would break it for both directions, so under TLS the bytes are
+dropped beneath it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ READ_BYTES = 65536
 
 class Line(Protocol):
     """A two-way stream of bytes to one upstream."""
+
+    @property
+    def taken_bytes(self) -> int:
+        """What the kernel has taken so far, TLS and its handshake included. How much of it arrived nobody knows."""
+        ...
 
     async def send(self, data: bytes | memoryview) -> bool:
         """Send all of `data`; False if the upstream takes no more. A cancelled line can only be closed."""
@@ -51,18 +57,15 @@ class Line(Protocol):
 class PlainLine:
     """A TCP connection."""
 
-    __slots__ = ("_stream",)
+    __slots__ = ("_stream", "taken_bytes")
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
+        self.taken_bytes = 0
 
     async def send(self, data: bytes | memoryview) -> bool:
         """See Line.send."""
-        try:
-            await self._stream.send_all(data)
-        except trio.BrokenResourceError:
-            return False
-        return True
+        return await _send(self, self._stream.socket, data)
 
     def stop_sending(self) -> None:
         """See Line.stop_sending: a socket does not mind."""
@@ -83,6 +86,25 @@ class PlainLine:
         _close(self._stream.socket)
 
 
+class _Counting(Protocol):
+    taken_bytes: int
+
+
+async def _send(count: _Counting, sock: trio.socket.SocketType, data: bytes | bytearray | memoryview) -> bool:
+    """Send all of `data`; False if `sock` takes no more. What it took is counted, which Trio's `send_all` keeps."""
+    try:
+        taken = await sock.send(data)
+        count.taken_bytes += taken
+        if taken < len(data):
+            view = memoryview(data)
+            while view := view[taken:]:
+                taken = await sock.send(view)
+                count.taken_bytes += taken
+    except OSError:
+        return False
+    return True
+
+
 def _close(sock: trio.socket.SocketType) -> None:
     """Close at once. If the upstream has not taken all that was sent, with RST: a FIN would wait behind it for ever."""
     if unacknowledged_bytes(sock):
@@ -101,6 +123,11 @@ class TlsLine:
         # https_compatible: HTTP's own framing says whether a body is whole, and hardly any peer sends close_notify.
         self._tls = trio.SSLStream(self._beneath, context, server_hostname=hostname, https_compatible=True)
 
+    @property
+    def taken_bytes(self) -> int:
+        """See Line.taken_bytes."""
+        return self._beneath.taken_bytes
+
     async def handshake(self) -> None:
         """Agree on keys and check the upstream's certificate.
 
@@ -111,7 +138,10 @@ class TlsLine:
 
     async def send(self, data: bytes | memoryview) -> bool:
         """See Line.send."""
-        await self._tls.send_all(data)
+        try:
+            await self._tls.send_all(data)
+        except trio.BrokenResourceError:  # reading has met the end, and says so itself
+            return False
         return not self._beneath.deaf
 
     def stop_sending(self) -> None:
@@ -124,7 +154,8 @@ class TlsLine:
 
     def dropped(self) -> bool:
         """See Line.dropped."""
-        return self._stream.socket.is_readable()
+        # What came in one read with the last answer lies in TLS, not in the socket. Trio tells nobody: a test does.
+        return self._tls._incoming.pending > 0 or self._stream.socket.is_readable()
 
     def close(self) -> None:
         """See Line.close."""
@@ -138,6 +169,7 @@ class _Beneath(trio.abc.Stream):
         self._stream = stream
         self._sending: trio.CancelScope | None = None  # noqa: TID251 (a type)
         self.deaf = False
+        self.taken_bytes = 0
 
     def stop(self) -> None:
         self.deaf = True
@@ -152,9 +184,7 @@ class _Beneath(trio.abc.Stream):
             return
         # The scope makes one wait of one task endable (docs/adr/0007).
         with trio.CancelScope() as self._sending:  # noqa: TID251
-            try:
-                await self._stream.send_all(data)
-            except trio.BrokenResourceError:
+            if not await _send(self, self._stream.socket, data):
                 self.deaf = True
         self._sending = None
 

@@ -26,13 +26,12 @@ class Outgoing:
         headers: as they go out.
         content: the body, until `forget` lets go of it.
         keep_alive: the request does not ask for the connection's end.
-        replayable: it can be sent once more, on another connection.
 
     Raises (when made):
         ClientError: the head contradicts itself or the body.
     """
 
-    __slots__ = ("_chunked", "_owed", "content", "headers", "keep_alive", "method", "replayable", "target")
+    __slots__ = ("_chunked", "_owed", "content", "headers", "keep_alive", "method", "target")
 
     def __init__(self, method: str, target: bytes, headers: RawHeaders, content: Content) -> None:
         if method == "CONNECT":
@@ -41,7 +40,6 @@ class Outgoing:
         self.target = target
         self.headers = headers
         self.content = content
-        self.replayable = True
         codings, lengths = _values(headers, b"transfer-encoding"), set(_values(headers, b"content-length"))
         self.keep_alive = not any(b"close" in value.lower() for value in _values(headers, b"connection"))
         if len(codings) + len(lengths) > 1:
@@ -97,7 +95,7 @@ class Outgoing:
         return b""
 
     def forget(self) -> None:
-        """Let go of the body: it was sent, or will not be; no retry can need it any more."""
+        """Let go of the body: it was sent, or will not be."""
         self.content = None
 
 

@@ -1,7 +1,4 @@
-"""Our transport under httpx: which connection serves a request, and when it is replaced.
-
-    an idle connection, or connect ─▶ permission ─▶ exchange ─▶ head
-                                      a reused one was dead? ─▶ connect ─▶ exchange, once
+"""Our transport under httpx.
 
 httpx is given a response without headers; the raw head is in `extensions["answer"]`.
 What httpx does with headers is not wanted here: it remembers cookies (of one
@@ -13,9 +10,8 @@ from __future__ import annotations
 
 import httpx
 
-from trioproxy.errors import UpstreamClosed, UpstreamConnectFailed
-from trioproxy.rules.lifecycle import Phase
-from trioproxy.sources.base import Progress
+from trioproxy.errors import UpstreamConnectFailed
+from trioproxy.sources import fallback
 from trioproxy.sources.connection import Closable, Connection
 from trioproxy.sources.dialing import Origin, Trust, dial
 from trioproxy.sources.http1 import Http1Connection
@@ -74,34 +70,18 @@ class TrioTransport(httpx.AsyncBaseTransport):
             tuple(request.headers.raw),
             body.take(),
         )
-        answer = await self._answer(_origin(request), outgoing, request.extensions["progress"])
+        origin = _origin(request)
+        answer = await fallback.ask(
+            outgoing,
+            request.extensions["progress"],
+            take=lambda: self._idle.take(origin),
+            connect=lambda: self._connect(origin),
+        )
         return httpx.Response(answer.head.status, stream=ResponseBody(answer), extensions={"answer": answer})
 
     async def aclose(self) -> None:
         """Close the idle connections at once; those in use close when their exchange ends."""
         self._idle.close()
-
-    async def _answer(self, origin: Origin, request: Outgoing, progress: Progress) -> Closable:
-        progress.enter(Phase.CONNECTING)
-        connection = self._idle.take(origin) or await self._connect(origin)
-        try:
-            await progress.permission()
-            return await connection.exchange(request, progress)
-        except UpstreamClosed:
-            connection.close()
-            if not (connection.stale and request.replayable):
-                raise
-        except BaseException:
-            connection.close()
-            raise
-        # The upstream had given up the idle connection. A fresh one gets no second chance.
-        progress.enter(Phase.CONNECTING)
-        connection = await self._connect(origin)
-        try:
-            return await connection.exchange(request, progress)
-        except BaseException:
-            connection.close()
-            raise
 
     async def _connect(self, origin: Origin) -> Connection:
         line = await dial(origin, self._trust)
