@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from support.speakers import CHAT, CLAUDE, GPT, MESSAGES, RESPONSES, asked
 from trioproxy.model import Asked, Dialect
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.base import Kind, Operation
+from trioproxy.providers.estimating import input_estimate
 
 CAPTURES = Path(__file__).parent.parent / "data" / "captures"
 OTHER = Operation(Kind.OTHER, generation=False)
@@ -44,8 +46,10 @@ def test_every_dialect_has_its_speaker() -> None:
 )
 def test_real_requests(name: str, operation: Operation, expected: Asked) -> None:
     speaker, body = CLAUDE if operation is MESSAGES else GPT, captured(name)
+    estimate = input_estimate(operation.kind, body, tools=b'"tools": [{' in body)
+    expected = replace(expected, input_estimate=estimate)
     assert speaker.read_request(operation, body, 20) == expected
-    assert speaker.read_request(operation, body, 0) == Asked(expected.model, expected.effort)
+    assert speaker.read_request(operation, body, 0) == replace(expected, preview=None)
     for coding, encode in (("zstd", zstandard.compress), ("gzip", gzip.compress)):
         assert speaker.read_request(operation, encode(body), 20, content_encoding=coding) == expected
 

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import zstandard
@@ -63,6 +64,19 @@ def test_at_every_split(answer: str) -> None:
     body, expected = (STREAMS / answer).read_bytes(), ANSWERS[answer][2]
     for i in range(len(body) + 1):
         assert read(meter_for(answer), [body[:i], body[i:]]) == expected, i
+
+
+@given(data=st.data(), places=st.lists(st.integers(0, 3000), max_size=9))
+def test_however_it_is_cut(data: st.DataObject, places: list[int]) -> None:
+    """Longer streams, of the events of one answer in any number and order."""
+    name = data.draw(st.sampled_from([name for name in ANSWERS if name.endswith(".sse")]))
+    whole = (STREAMS / name).read_bytes().split(b"\n\n")[:-1]
+    events = data.draw(st.lists(st.sampled_from(whole), max_size=12))
+    body = b"".join(event + b"\n\n" for event in events)
+    expected = read(meter_for(name), [body])
+    marks = [0, *sorted(place % (len(body) + 1) for place in places), len(body)]
+    assert read(meter_for(name), [body[a:b] for a, b in pairwise(marks)]) == expected
+    assert read(meter_for(name), [bytes([byte]) for byte in body]) == expected
 
 
 @pytest.mark.parametrize("ends", [b"\r\n", b"\r"])

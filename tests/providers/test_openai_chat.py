@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.speakers import CHAT, EMBEDDINGS, chat, metered
+from support.speakers import CHAT, EMBEDDINGS, chat, generated, metered
 
-from trioproxy.model import Reading
+from trioproxy.model import Generated, Reading
 
 
 def test_after_the_last_event_nothing_counts() -> None:
@@ -55,3 +55,34 @@ def test_embeddings_do_not_stream() -> None:
 def test_errors_in_json_answers() -> None:
     for operation in (CHAT, EMBEDDINGS):
         assert metered(operation, '{"error":{"type":"t","message":"m"}}', "application/json") == Reading(error="t: m")
+
+
+@pytest.mark.parametrize(
+    ("delta", "expected"),
+    [
+        ({"content": "Hello"}, Generated(text_bytes=5, pieces=1)),
+        ({"content": "né"}, Generated(text_bytes=3, pieces=1)),
+        ({"content": ""}, Generated()),
+        ({"content": 7, "refusal": None}, Generated()),
+        ({"content": None, "refusal": "No."}, Generated(text_bytes=3, pieces=1)),
+        ({"reasoning_content": "Hm"}, Generated(thinking_bytes=2, pieces=1)),
+        ({"reasoning": "Hm", "content": ""}, Generated(thinking_bytes=2, pieces=1)),
+        ({"reasoning": "Hm", "reasoning_content": "Hm"}, Generated(thinking_bytes=2, pieces=1)),
+        ({"content": [{"type": "text", "text": "abc"}, 5]}, Generated(text_bytes=3, pieces=1)),
+        ({"content": [{"thinking": [{"type": "text", "text": "abc"}]}]}, Generated(text_bytes=3, pieces=1)),
+        ({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{}"}}]}, Generated(0, 0, 2, pieces=1)),
+        ({"function_call": {"arguments": "{}"}}, Generated(tool_bytes=2, pieces=1)),
+    ],
+)
+def test_content_is_counted_by_its_kind(delta: object, expected: Generated) -> None:
+    assert generated(CHAT, f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n") == expected
+
+
+def test_the_text_of_completions_and_of_several_choices_counts() -> None:
+    assert generated(CHAT, 'data: {"choices":[{"text":"Hi"},{"index":1,"text":"You"}]}\n\n') == Generated(5, pieces=2)
+    two = 'data: {"choices":[{"delta":{"content":"Hi"}},{"index":1,"delta":{"content":"You"}}]}\n\n'
+    assert generated(CHAT, two) == Generated(5, pieces=2)
+
+
+def test_json_counts_as_a_whole() -> None:
+    assert generated(CHAT, '{"choices":[', "application/json") == Generated(json_bytes=12)

@@ -39,6 +39,32 @@ def test_bytes_and_counts():
     assert problem_of("ledger.prompt_preview", "-1") == "got -1; expected a whole number, at least 0"
 
 
+@pytest.mark.parametrize("value", ["2", '"maybe"', "[]", "1979-05-27"])
+def test_switches(value: str):
+    assert problem_of("replay.enabled", value).endswith("; expected true or false")
+
+
+@pytest.mark.parametrize("word", ["true", "1", '"yes"', '"On"', '"1"', '"TRUE"'])
+def test_switches_are_read_as_variables_spell_them(word: str):
+    assert load(f"[replay]\nsampled = {word}", "x", {}).replay.sampled is True
+
+
+def test_counts_from_one_and_seconds_from_zero():
+    assert problem_of("replay.max_entries", "0") == "got 0; expected a whole number, at least 1"
+    replay = load("[replay]\nwindow = 0\nwindow_tool_result = 0", "x", {}).replay
+    assert replay.window == replay.window_tool_result == 0
+    assert load("[disconnect]\nmax_detached = 0", "x", {}).disconnect.max_detached == 0
+    for key in ("disconnect.linger", "disconnect.drain_limit"):
+        assert problem_of(key, "0") == "got 0; expected a number of seconds greater than 0"
+
+
+@pytest.mark.parametrize("value", ["", "gpt 5", "gpt-5\\n"])
+def test_names_of_models(value: str):
+    reason = "a name of a model is not empty and has no blanks"
+    assert problem_of("routing.cheap", f'"{value}"') == f'got "{value}" ({reason}); expected the name of a model'
+    assert problem_of("routing.mid", "5") == "got 5; expected the name of a model"
+
+
 def test_text_and_files():
     assert problem_of("server.host", '""') == 'got ""; expected text that is not empty'
     assert problem_of("server.host", "{}") == "got a table; expected text that is not empty"

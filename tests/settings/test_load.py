@@ -26,7 +26,12 @@ dialect = "gemini"
 read = -1
 
 [replay]
-enabled = true
+join = "sometimes"
+max_body_bytes = 67108865
+
+[routing]
+table.gpt-5.cheap = "gpt-5"
+enable = true
 """
 
 
@@ -64,7 +69,10 @@ def test_a_broken_configuration_is_told_everything_at_once():
             "x.toml: timeouts.read: got -1",
             'environment variable TRIOPROXY_TIMEOUTS__CONNECT: timeouts.connect: got "soon"',
             'environment variable TRIOPROXY_LEDGER__DURABILITY: ledger.durability: got "maximal"',
-            "x.toml: replay: not in this version",
+            'x.toml: replay.join: got "sometimes"',
+            "x.toml: replay.max_body_bytes: got 67108865",
+            'x.toml: routing.table.gpt-5.cheap: got "gpt-5"',
+            "x.toml: routing.enable: unknown key",
         ]
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import pytest
 
 from trioproxy.errors import ConfigurationError
+from trioproxy.model import Join, Policy, Until
 from trioproxy.settings import Settings, load
 from trioproxy.settings.merge import Merge
 
@@ -18,6 +21,58 @@ def problems_of(text: str | None, environ: dict[str, str]) -> list[str]:
 def test_the_environment_wins_over_the_file():
     settings = load("[server]\nport = 1\nhost = 'h'", "x.toml", {"TRIOPROXY_SERVER__PORT": "2"})
     assert (settings.server.port, settings.server.host) == (2, "h")
+
+
+def test_policies_and_switches_can_be_set():
+    environ = {
+        "TRIOPROXY_DISCONNECT__POLICY": "linger",
+        "TRIOPROXY_DISCONNECT__UNTIL": "usage",
+        "TRIOPROXY_PROVIDERS__ANTHROPIC__ON_DISCONNECT": "drain",
+        "TRIOPROXY_PROVIDERS__OPENAI__INCLUDE_USAGE": "true",
+        "TRIOPROXY_REPLAY__ENABLED": "false",
+        "TRIOPROXY_REPLAY__JOIN": "never",
+        "TRIOPROXY_ROUTING__PROMPT_CACHING": "yes",
+    }
+    settings = load("[disconnect]\npolicy = 'abort'\n[replay]\nsampled = true", "x.toml", environ)
+    assert (settings.disconnect.policy, settings.disconnect.until) == (Policy.LINGER, Until.USAGE)
+    assert settings.providers["anthropic"].on_disconnect is Policy.DRAIN
+    assert settings.providers["openai"].include_usage is True
+    assert (settings.replay.enabled, settings.replay.sampled, settings.replay.join) == (False, True, Join.NEVER)
+    assert (settings.routing.enabled, settings.routing.prompt_caching) == (False, True)
+
+
+def _unlike(default: object) -> object:
+    """Another value that is right for a setting with this default."""
+    match default:
+        case bool():
+            return not default
+        case Enum():
+            return list(type(default))[-1]
+        case int() | float():
+            return default + 1
+    return "full" if default == "normal" else "sqlite:////another.db"
+
+
+SCALARS = [
+    (section, name, field.default)
+    for section in ("timeouts", "disconnect", "ledger", "replay", "routing")
+    for name, field in type(getattr(Settings(), section)).model_fields.items()
+    if name != "table"
+]
+
+
+@pytest.mark.parametrize(("section", "name", "default"), SCALARS, ids=str)
+def test_any_key_can_be_set(section: str, name: str, default: object):
+    value = _unlike(default)
+    settings = load(None, None, {f"TRIOPROXY_{section.upper()}__{name.upper()}": str(value)})
+    assert getattr(getattr(settings, section), name) == value != default
+
+
+def test_a_file_s_table_of_models_stays_where_variables_change_the_rest():
+    text = "[routing.table]\n'gpt-4.1' = { cheap = 'gpt-4.1-nano' }"
+    settings = load(text, "x.toml", {"TRIOPROXY_ROUTING__ENABLED": "1"})
+    assert settings.routing.enabled
+    assert settings.routing.table["gpt-4.1"].cheap == "gpt-4.1-nano"
 
 
 def test_names_are_read_in_any_case():
@@ -65,7 +120,9 @@ def test_variables_that_are_no_settings_are_left_alone(environ: dict[str, str]):
     [
         ("TRIOPROXY_SERVER__PROT", "server.prot: unknown key; did you mean server.port?"),
         ("TRIOPROXY_SEVRER__PORT", "sevrer: unknown section; did you mean server?"),
-        ("TRIOPROXY_DISCONNECT__POLICY", "disconnect: not in this version"),
+        ("TRIOPROXY_DISCONNECT__LIMIT", "disconnect.limit: unknown key; did you mean"),
+        ("TRIOPROXY_ROUTING__TABLE", "routing.table: not from the environment; expected in the file: "),
+        ("TRIOPROXY_ROUTING__TABLE__GPT_5__CHEAP", "routing.table: not from the environment; expected in the file: "),
         ("TRIOPROXY_SERVER__PORT__X", "names no key; expected TRIOPROXY_<SECTION>__<KEY>"),
         ("TRIOPROXY_SERVER__", "names no key; expected TRIOPROXY_<SECTION>__<KEY>"),
         ("TRIOPROXY_PROVIDERS__GROQ", "names no key; expected TRIOPROXY_<SECTION>__<KEY>"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from trioproxy.settings import Settings, load, mask, render
+from trioproxy.settings.render import dotted
 
 TEXT = """
 [server]
@@ -22,6 +23,20 @@ ca_file = "ca.pem"
 [ledger]
 url = "sqlite:////l.db"
 durability = "full"
+[disconnect]
+policy = "drain"
+until = "usage"
+linger = 1e20
+[replay]
+enabled = false
+join = "always"
+[routing]
+prompt_caching = true
+cheap = 'a"b'
+[routing.table]
+gpt-5 = { cheap = "gpt-5-nano", mid = "gpt-5-mini" }
+"gpt-4.1" = { mid = "gpt-4.1-mini" }
+'openai/"o3"' = { cheap = 'o\\4' }
 """
 
 
@@ -36,6 +51,27 @@ def test_any_text_survives(host: str):
     settings = Settings.model_validate({"server": {"host": host}})
     if mask(host) == host:
         assert load(render(settings), "y.toml", {}) == settings
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1)
+
+
+@given(st.dictionaries(NAMES, st.tuples(NAMES, st.none() | NAMES), max_size=4))
+def test_any_table_of_models_survives(routes: dict[str, tuple[str, str | None]]):
+    assume(all(mask(each) == each for name, (cheap, mid) in routes.items() for each in (name, cheap, mid or "")))
+    assume(all(not name.startswith("claude-") and name not in models for name, models in routes.items()))
+    table = {name: {"cheap": cheap, "mid": mid} for name, (cheap, mid) in routes.items()}
+    settings = Settings.model_validate({"routing": {"table": table}})
+    assert load(render(settings), "y.toml", {}) == settings
+
+
+def test_a_table_comes_behind_its_section_s_own_keys():
+    shown = render(load("[routing.table.'gpt-4.1']\ncheap = 'gpt-4.1-nano'", "x.toml", {}))
+    assert shown.endswith('\nprompt_caching = false\n\n[routing.table]\n"gpt-4.1" = { cheap = "gpt-4.1-nano" }\n')
+
+
+def test_a_key_is_spelt_as_in_toml():
+    assert dotted(("routing", "table", "gpt-4.1", "cheap")) == 'routing.table."gpt-4.1".cheap'
 
 
 def test_each_key_is_shown_even_where_it_is_not_set():

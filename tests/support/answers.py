@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trioproxy.model import Dialect, Reading, Usage
+from trioproxy.model import Dialect, Generated, Reading, Usage
 
 STREAMS = Path(__file__).parent.parent / "data" / "streams"
 ANTHROPIC, OPENAI = Dialect.ANTHROPIC, Dialect.OPENAI
@@ -18,6 +18,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         ANTHROPIC,
         "/v1/messages",
         Reading(
+            generated=Generated(text_bytes=97, pieces=2),
             usage=Usage(100, 50, 3000, 1500, 500),
             model="claude-opus-4-8",
             stop_reason="end_turn",
@@ -30,6 +31,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         ANTHROPIC,
         "/v1/messages",
         Reading(
+            generated=Generated(tool_bytes=22, sealed_bytes=12, sealed_parts=1, pieces=1),
             usage=Usage(10682, 510, 0, 0, None, 120),
             model="claude-opus-5-5",
             stop_reason="tool_use",
@@ -44,6 +46,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         ANTHROPIC,
         "/v1/messages",
         Reading(
+            generated=Generated(),
             usage=Usage(25, None, None, 7),
             model="claude-haiku-4-5-20251001",
             upstream_id="msg_013Zva2CMHLNnXjNJJKqJ2EF",
@@ -54,6 +57,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         ANTHROPIC,
         "/v1/messages",
         Reading(
+            generated=Generated(json_bytes=555),
             usage=Usage(2095, 503, 0, 0, 10),
             model="claude-sonnet-4-6",
             stop_reason="tool_use",
@@ -66,6 +70,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/chat/completions",
         Reading(
+            generated=Generated(text_bytes=37, pieces=1),
             usage=Usage(86, 300, 1920, None, None, 192),
             model="gpt-5-2025-08-07",
             stop_reason="stop",
@@ -78,6 +83,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/chat/completions",
         Reading(
+            generated=Generated(tool_bytes=17, pieces=2),
             model="gpt-5-mini-2025-08-07",
             stop_reason="tool_calls",
             upstream_id="chatcmpl-DMsn5k",
@@ -89,6 +95,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/chat/completions",
         Reading(
+            generated=Generated(text_bytes=3, pieces=1),
             model="anthropic/claude-opus-4.8",
             stop_reason="error",
             upstream_id="gen-1764000002-abc",
@@ -99,6 +106,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/chat/completions",
         Reading(
+            generated=Generated(text_bytes=5, pieces=1),
             usage=Usage(36, 9),
             model="llama-3.3-70b-versatile",
             stop_reason="stop",
@@ -110,12 +118,16 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
     "deepseek_chat.sse": (
         OPENAI,
         "/v1/chat/completions",
-        Reading(usage=Usage(16, 9, 64), model="deepseek-chat", stop_reason="stop", upstream_id="f2a4", ended=True),
+        Reading(
+            generated=Generated(text_bytes=2, pieces=1),
+            usage=Usage(16, 9, 64), model="deepseek-chat", stop_reason="stop", upstream_id="f2a4", ended=True,
+        ),
     ),
     "xai_chat.sse": (
         OPENAI,
         "/v1/chat/completions",
         Reading(
+            generated=Generated(text_bytes=15, pieces=1),
             usage=Usage(26, 103, 6, None, None, 94),
             model="grok-4-0709",
             stop_reason="stop",
@@ -127,6 +139,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/completions",
         Reading(
+            generated=Generated(text_bytes=4, pieces=1),
             usage=Usage(5, 7),
             model="gpt-3.5-turbo-instruct",
             stop_reason="length",
@@ -138,6 +151,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/chat/completions",
         Reading(
+            generated=Generated(json_bytes=762),
             usage=Usage(19, 10, 0, None, None, 0),
             model="gpt-5-2025-08-07",
             stop_reason="tool_calls",
@@ -150,12 +164,16 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
     "openai_embeddings.json": (
         OPENAI,
         "/v1/embeddings",
-        Reading(usage=Usage(8, 0), model="text-embedding-3-small"),
+        Reading(
+            generated=Generated(json_bytes=289),
+            usage=Usage(8, 0), model="text-embedding-3-small",
+        ),
     ),
     "openai_responses.sse": (
         OPENAI,
         "/v1/responses",
         Reading(
+            generated=Generated(tool_bytes=39, pieces=1),
             usage=Usage(100, 1240, 8960, 40, 20, 1024),
             model="gpt-5.1-2025-11-13",
             upstream_id="resp_67c9fdcecf488190bdd9a0409de3a1ec",
@@ -168,6 +186,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/responses",
         Reading(
+            generated=Generated(),
             usage=Usage(10, 16, 0, None, None, 16),
             model="gpt-5.1-2025-11-13",
             stop_reason="max_output_tokens",
@@ -180,6 +199,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/responses",
         Reading(
+            generated=Generated(),
             model="gpt-5.1-2025-11-13",
             upstream_id="resp_3",
             error="server_error: The model failed to generate a response.",
@@ -189,6 +209,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/responses",
         Reading(
+            generated=Generated(),
             model="gpt-5.1-2025-11-13", upstream_id="resp_4", error="rate_limit_exceeded: Rate limit reached"
         ),
     ),
@@ -196,6 +217,7 @@ ANSWERS: dict[str, tuple[Dialect, str, Reading]] = {
         OPENAI,
         "/v1/responses",
         Reading(
+            generated=Generated(json_bytes=823),
             usage=Usage(36, 87, 0, None, None, 0),
             model="gpt-5.1-2025-11-13",
             stop_reason="content_filter",

@@ -13,9 +13,11 @@ from trioproxy.model import (
     ExchangeOpening,
     ExchangeOutcome,
     ExchangeReceipt,
+    Policy,
     Reading,
     ServedBy,
     Usage,
+    UsageSource,
 )
 from trioproxy.store.base import Opening, Price
 
@@ -53,13 +55,13 @@ def opening(n: int = 1, **call: Any) -> Opening:
         model_requested="claude-sonnet-4-6",
         model_sent="claude-sonnet-4-6",
         effort="high",
-        policy="abort",
+        policy=Policy.ABORT,
     )
     return Opening(exchange, replace(opened, **call))
 
 
 def call_receipt(n: int = 1, *, call: CallOpening | None = None, **changes: Any) -> CallReceipt:
-    """How call `c<n>` ended: completed, a second later."""
+    """How call `c<n>` ended: completed, a second later; its usage is what was reported, if there is any."""
     receipt = CallReceipt(
         opening=call or opening(n).call,
         ended_at=AT + n + 1,
@@ -80,7 +82,9 @@ def call_receipt(n: int = 1, *, call: CallOpening | None = None, **changes: Any)
         bytes_in=2711,
         error=None,
     )
-    return replace(receipt, **changes)
+    changed = replace(receipt, **changes)
+    reported = UsageSource.NONE if changed.reading.usage is None else UsageSource.REPORTED
+    return replace(changed, usage_source=changes.get("usage_source", reported))
 
 
 def exchange_receipt(n: int = 1, **changes: Any) -> ExchangeReceipt:

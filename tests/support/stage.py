@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import trio
 import trio.testing
 
+from trioproxy.commission import Commission, Filter
 from trioproxy.errors import TrioProxyError
 from trioproxy.house import House
 from trioproxy.lab.script import Script
 from trioproxy.lab.source import ScriptedSource
-from trioproxy.model import CallOpening, CallReceipt, Dialect, Head, Plan, Reading
+from trioproxy.model import CallOpening, CallReceipt, Dialect, Head, Plan, Policy, Reading, Until
 from trioproxy.providers.base import Meter
-from trioproxy.relay import Commission, Relay
+from trioproxy.relay import Relay
+from trioproxy.rules.disconnect import Terms
 from trioproxy.rules.lifecycle import Cause, Phase
 from trioproxy.seat import Seat
 from trioproxy.sources.base import Source
+from trioproxy.store.recordings import Recordings
+from trioproxy.tape import Tape
 
 # Virtual.
 PATIENCE_S = 100_000.0
@@ -43,8 +48,21 @@ OPENING = CallOpening(
     model_requested="model",
     model_sent="model",
     effort=None,
-    policy="abort",
+    policy=Policy.ABORT,
 )
+FINGERPRINT = b"fingerprint"
+
+
+def terms(policy: Policy = Policy.ABORT, **changes: Any) -> Terms:
+    """What the configuration says, unless told otherwise."""
+    known: dict[str, Any] = {
+        "linger_s": 10.0,
+        "drain_limit_s": 300.0,
+        "until": Until.END,
+        "max_detached": 32,
+        "max_bytes": 4_194_304,
+    }
+    return Terms(policy=policy, **known | changes)
 
 
 class MarkMeter:
@@ -90,6 +108,7 @@ class Reader:
         self.whole = False
         self.may_read = trio.Event()
         self.done = trio.Event()
+        self.presence = trio.CancelScope()
 
     @property
     def body(self) -> bytes:
@@ -97,17 +116,23 @@ class Reader:
 
     async def read(self) -> None:
         try:
-            self.head = await self.seat.head()
-            await self.may_read.wait()
-            while chunk := await self.seat.receive():
-                self.chunks.append(chunk)
-                if self.pause_s:
-                    await trio.sleep(self.pause_s)
-            self.whole = True
+            with self.presence:
+                self.head = await self.seat.head()
+                await self.may_read.wait()
+                while chunk := await self.seat.receive():
+                    self.chunks.append(chunk)
+                    if self.pause_s:
+                        await trio.sleep(self.pause_s)
+                self.whole = True
         except TrioProxyError as error:
             self.failure = error
         finally:
             self.done.set()
+
+    def leave(self, cause: Cause = Cause.CLIENT_LEFT) -> None:
+        """Give the seat up and read no more, as a delivery does."""
+        self.seat.leave(cause)
+        self.presence.cancel()
 
 
 class Stage:
@@ -125,11 +150,22 @@ class Stage:
         meter_for: Callable[[Head], Meter] | None = None,
         settle: Callable[[], None] = lambda: None,
         reads: bool = True,
+        terms: Terms = terms(),  # noqa: B008 - frozen
+        generation: bool = True,
+        shared: bool = False,
+        filter_for: Callable[[Head], Filter | None] = lambda _: None,
     ) -> None:
         self.script = script
+        # Of a `shared` relay.
+        self.recordings = Recordings(max_entries=10, max_total_bytes=1 << 26)
+        # Those who joined, in order.
+        self.joined: list[Reader] = []
         self.scripted = ScriptedSource(script)
         self.house = House()
+        self._tape = Tape(self.recordings, terms.max_bytes) if shared else None
         self.settled: list[Settled] = []
+        # What was on the tape when the answer had come whole; None where nothing was.
+        self.recorded: bytes | None = None
         self.late = 0
         self.meter = MarkMeter(by_protocol=by_protocol)
         self.relay: Relay
@@ -145,6 +181,12 @@ class Stage:
             plan=Plan("POST", "http://upstream", b"/v1/messages", (), body),
             source=source or self.scripted,
             limits_s=limits_s or {},
+            terms=terms,
+            generation=generation,
+            fingerprint=FINGERPRINT if shared else None,
+            tape=self._tape,
+            finished=self._finish,
+            filter_for=filter_for,
             meter_for=meter_for or (lambda _: self.meter),
             durable=durable,
             late=self._count_late,
@@ -153,6 +195,11 @@ class Stage:
 
     def _count_late(self) -> None:
         self.late += 1
+
+    def _finish(self, head: Head, receipt: CallReceipt) -> None:
+        assert not self.settled
+        tape = self._tape
+        self.recorded = b"".join(tape.pieces()) if tape is not None and tape.whole else None
 
     def _settle(self, receipt: CallReceipt, phase: Phase, cause: Cause | None) -> None:
         self.settled.append(Settled(receipt, phase, cause))
@@ -165,16 +212,8 @@ class Stage:
             self.relay = self.house.start(self._commission)
             del self._commission
             self.on_start()
-            self.reader.seat = self.relay.sit()
-            if self._reads:
-                self.reader.may_read.set()
-            reading = trio.CancelScope()
-
-            async def read() -> None:
-                with reading:
-                    await self.reader.read()
-
-            nursery.start_soon(read)
+            self._nursery = nursery
+            self._seat_reader(self.reader, reads=self._reads)
             async with trio.open_nursery() as acting:
                 for act in acts:
                     acting.start_soon(act, self)
@@ -182,10 +221,26 @@ class Stage:
                 self.house.close(math.inf)
             with trio.fail_after(self.patience_s):  # a relay that is still there then was left behind
                 await self._empty.wait()
-            if self._reads:
-                await self.reader.done.wait()
-            reading.cancel()
+            for reader in (self.reader, *self.joined):
+                if reader.may_read.is_set():
+                    await reader.done.wait()
+                reader.presence.cancel()
         return self.check()
+
+    def join(self, *, reads: bool = True) -> Reader | None:
+        """One more client at the relay, if it may still be joined."""
+        if self.house.twin(FINGERPRINT, lambda seats: True) is None:
+            return None
+        reader = Reader()
+        self.joined.append(reader)
+        self._seat_reader(reader, reads=reads)
+        return reader
+
+    def _seat_reader(self, reader: Reader, *, reads: bool) -> None:
+        reader.seat = self.relay.sit()
+        if reads:
+            reader.may_read.set()
+        self._nursery.start_soon(reader.read)
 
     async def _keep_house(self, *, task_status: trio.TaskStatus[None]) -> None:
         await self.house.run(task_status=task_status)
@@ -196,11 +251,15 @@ class Stage:
         [settled] = self.settled  # once: not never, not twice
         for call in self.scripted.calls:
             assert call.closings == 1
-        assert self.script.body.startswith(self.reader.body)
-        if self.reader.whole:
-            assert self.reader.body == self.script.body
-            assert self.reader.failure is None
-        assert settled.receipt.opening == OPENING
+        for reader in (self.reader, *self.joined):
+            assert self.script.body.startswith(reader.body)
+            if reader.whole:
+                assert reader.body == self.script.body
+                assert reader.failure is None
+        assert self.recordings.total_bytes == 0  # nothing of a tape is left
+        assert not self.house.detached
+        assert self.house.twin(FINGERPRINT, lambda seats: True) is None
+        assert replace(settled.receipt.opening, policy=OPENING.policy) == OPENING
         assert settled.receipt.ended_at == OPENING.started_at + settled.receipt.duration_ms / 1000
         return settled
 

@@ -20,13 +20,16 @@ import trio
 from support.ledger import MemoryLedger
 from trioproxy.app.hypercorn_fixes import ClientStalled
 from trioproxy.app.proxy import ProxyApp
-from trioproxy.exchange import Desk
+from trioproxy.desk import Desk, Reuse, Routing
 from trioproxy.house import House
 from trioproxy.lab.source import Choice, ScriptedSource
-from trioproxy.model import CallReceipt, ExchangeReceipt, RawHeaders
+from trioproxy.model import CallReceipt, ExchangeReceipt, RawHeaders, ServedBy
+from trioproxy.rules.cache_state import CacheTable
+from trioproxy.rules.disconnect import terms
 from trioproxy.rules.lifecycle import Phase
-from trioproxy.settings.sections import BUILT_IN_PROVIDERS
+from trioproxy.settings import BUILT_IN_PROVIDERS, DisconnectSettings, ReplaySettings, RoutingSettings
 from trioproxy.sources.base import Source
+from trioproxy.store.recordings import Recordings
 
 # Virtual.
 PATIENCE_S = 100_000.0
@@ -183,12 +186,31 @@ class Proxy:
         preview_chars: int = 0,
         silence_s: float = 60.0,
         ledger: MemoryLedger | None = None,
+        disconnect: Mapping[str, Any] | None = None,
+        replay: Mapping[str, Any] | None = None,
+        routing: Mapping[str, Any] | None = None,
+        include_usage: bool = False,
     ) -> None:
+        """`disconnect`, `replay` and `routing`: keys of those sections. The latter two are off where they are None."""
         self.scripted = ScriptedSource(scripts)
         self.ledger = ledger or MemoryLedger()
         self.house = House()
+        reuse = ReplaySettings(**replay) if replay is not None else None
+        self.recordings = Recordings(max_entries=500, max_total_bytes=1 << 26)
+        if reuse is not None:
+            self.recordings = Recordings(max_entries=reuse.max_entries, max_total_bytes=reuse.max_total_bytes)
+        max_bytes = (reuse or ReplaySettings()).max_body_bytes
+        providers = {
+            name: provider.model_copy(update={"include_usage": include_usage})
+            for name, provider in BUILT_IN_PROVIDERS.items()
+        }
+        policies = DisconnectSettings(**(disconnect or {}))
+        self.caches = CacheTable()
         desk = Desk(
-            providers=BUILT_IN_PROVIDERS,
+            providers=providers,
+            terms={name: terms(policies, each.on_disconnect, max_bytes=max_bytes) for name, each in providers.items()},
+            reuse=Reuse(reuse, self.recordings, b"k" * 32) if reuse is not None else None,
+            routing=Routing(RoutingSettings(**routing), self.caches, b"k" * 32) if routing is not None else None,
             limits_s=limits_s or {},
             max_request_bytes=max_request_bytes,
             preview_chars=preview_chars,
@@ -230,7 +252,11 @@ class Proxy:
         calls = {row.opening.id: row for row in ledger.calls}
         for exchange in ledger.exchanges:
             if exchange.call_id is not None:
-                assert calls[exchange.call_id].opening.exchange_id == exchange.opening.id
+                opened_by = calls[exchange.call_id].opening.exchange_id
+                shared = exchange.served_by in (ServedBy.JOINED, ServedBy.REPLAYED)
+                assert (opened_by == exchange.opening.id) is not shared or exchange.served_by is ServedBy.PROXY
+        assert not self.house.detached
+        assert self.recordings.total_bytes == sum(each.size_bytes for each in self.recordings)  # no tape is left
 
     @property
     def rows(self) -> tuple[ExchangeReceipt, CallReceipt | None]:

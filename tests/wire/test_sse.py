@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trioproxy.wire.sse import SseReader
+from trioproxy.wire.tallies import Tallies, strings
 
 
 def by_the_standard(stream: bytes, max_event_bytes: int | None = None) -> list[tuple[bytes, bytes]]:
@@ -134,3 +135,55 @@ def test_the_time_for_a_long_line_in_small_pieces_grows_with_its_length_alone() 
     assert len(reader._line) == 10_001
     ((name, data),) = reader.feed(b"\n\n")
     assert (name, len(data)) == (b"", 500_000)
+
+
+def some_tallies() -> Tallies:
+    usual = re.compile(rb'\{"i":\d,"(?:(?P<text>text)|(?P<tool>tool))":"')
+    return Tallies({b"delta": strings(text="text", tool="tool"), b"other": strings(text="t")}, head=usual)
+
+
+def sums(tallies: Tallies) -> dict[str, tuple[int, int]]:
+    return {kind: (tally.pieces, tally.octets) for kind, tally in tallies.of.items()}
+
+
+EVENTS = st.lists(
+    st.sampled_from(
+        b'delta\ndata: {"i":0,"text":"Hello"}|delta\ndata: {"i":0,"text":" \\"you\\""}   |'
+        b'delta\ndata: {"i":1,"tool":"{"}|delta\ndata: {"i":0,"text":"a\nevent: stop|'
+        b'delta\ndata: {"i":0,"text":""}|delta\ndata: {"text":"ab", "i":0}|delta\ndata:{"i":0,"text":"abc"}|'
+        b'delta\ndata: {"i":0,"text":\ndata: "d"}|delta\ndata: {"cited":"x"}|'
+        b'delta\ndata: {"i":0,"text":"x"}\nevent: other|other\ndata: {"t":"1"}|other\ndata: {"n":2,"t":"22","u":"3"}|'
+        b'ping\ndata: {"text":"no"}|stop\ndata: {"text":"wanted, so not counted"}|delta\ndata: junk'
+        .split(b"|")
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@given(events=EVENTS, places=st.lists(st.integers(0, 2000), max_size=8), limit=st.sampled_from([None, 24, 32, 80]))
+@example(events=[b'delta\ndata: {"i":0,"text":"0123456789"}', b'delta\ndata: {"i":0,"text":"a"}'], places=[], limit=36)
+def test_what_is_passed_over_is_counted_whatever_the_cuts(
+    events: list[bytes], places: list[int], limit: int | None
+) -> None:
+    stream = b"".join(b"event: " + event + b"\n\n" for event in events)
+    expected = some_tallies()
+    for name, data in by_the_standard(stream, limit):
+        if name != b"stop":
+            expected.count(name, data)
+    options = {} if limit is None else {"max_event_bytes": limit}
+    for pieces in (cut(stream, places), [bytes([byte]) for byte in stream]):
+        tallies = some_tallies()
+        read(pieces, wanted=(b"stop",), tallies=tallies, **options)
+        assert sums(tallies) == sums(expected)
+
+
+def test_events_that_begin_alike_are_counted_unparsed() -> None:
+    """The head of the last delta is known, so none of those that begin with it is searched."""
+    tallies = some_tallies()
+    reader = SseReader((), tallies=tallies)
+    delta = b'event: delta\ndata: {"i":0,"text":"Hello"}\n\n'
+    reader.feed(delta + b'event: delta\ndata: {"cited":"x"}\n\n' + delta)
+    tallies.patterns, tallies.head = {}, None
+    reader.feed(delta * 1000)
+    reader.feed(delta)
+    assert sums(tallies) == {"text": (1003, 5015), "tool": (0, 0)}

@@ -13,49 +13,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
-
-
-class Dialect(StrEnum):
-    """How a provider's bodies are read."""
-
-    ANTHROPIC = "anthropic"
-    OPENAI = "openai"
-
-
-class CallOutcome(StrEnum):
-    """How an upstream call ended (column `calls.outcome`)."""
-
-    COMPLETED = "completed"
-    ABANDONED = "abandoned"
-    UPSTREAM_ERROR = "upstream_error"
-    TRUNCATED = "truncated"
-    TIMEOUT = "timeout"
-    CONNECT_FAILED = "connect_failed"
-    SHUTDOWN = "shutdown"
-    CRASHED = "crashed"
-    INTERNAL_ERROR = "internal_error"
-
-
-class ExchangeOutcome(StrEnum):
-    """How the delivery to one client ended (column `exchanges.outcome`)."""
-
-    DELIVERED = "delivered"
-    CLIENT_LEFT = "client_left"
-    CLIENT_STALLED = "client_stalled"
-    UPSTREAM_FAILED = "upstream_failed"
-    REJECTED = "rejected"
-    SHUTDOWN = "shutdown"
-    CRASHED = "crashed"
-
-
-class ServedBy(StrEnum):
-    """Who answered the client (column `exchanges.served_by`)."""
-
-    CALL = "call"
-    PROXY = "proxy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +37,8 @@ class Asked:
     model: str | None = None
     effort: str | None = None
     preview: str | None = None
+    # About how many tokens the request is, for a call that ends before its upstream has said so.
+    input_estimate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +89,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Generated:
+    """How much of an answer's content has passed, for an estimate of its tokens where no report comes."""
+
+    text_bytes: int = 0
+    thinking_bytes: int = 0
+    # Arguments of the tools that were called.
+    tool_bytes: int = 0
+    # Thinking that only its provider can read: signatures and encrypted reasoning.
+    sealed_bytes: int = 0
+    sealed_parts: int = 0
+    # In how many events text, thinking and arguments came; many servers send one for each token.
+    pieces: int = 0
+    # Of an answer in JSON, which is not taken apart: all of it.
+    json_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a meter has read off the bytes so far."""
 
     usage: Usage | None = None
+    # None where nobody reads the answer.
+    generated: Generated | None = None
     model: str | None = None
     stop_reason: str | None = None
     upstream_id: str | None = None
@@ -147,69 +127,3 @@ class Reading:
     ended: bool = False
     # An error event inside the stream, or `response.failed`: its message.
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CallOpening:
-    """The `calls` row as it is written before the first byte goes upstream."""
-
-    id: str
-    exchange_id: str
-    started_at: float
-    provider: str
-    dialect: Dialect
-    method: str
-    path: str
-    model_requested: str | None
-    model_sent: str | None
-    effort: str | None
-    policy: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallReceipt:
-    """How a call ended: everything that is added to its row when it is settled."""
-
-    opening: CallOpening
-    ended_at: float
-    outcome: CallOutcome
-    status: int | None
-    reading: Reading
-    request_id: str | None
-    ttfb_ms: float | None
-    duration_ms: float
-    detached_ms: float
-    bytes_in: int
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeOpening:
-    """The `exchanges` row as far as the request tells."""
-
-    id: str
-    started_at: float
-    provider: str
-    method: str
-    path: str
-    http_version: str
-    source: str
-    session: str | None
-    agent: str | None
-    preview: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeReceipt:
-    """How the delivery ended."""
-
-    opening: ExchangeOpening
-    ended_at: float
-    served_by: ServedBy
-    call_id: str | None
-    outcome: ExchangeOutcome
-    status: int | None
-    ttfb_ms: float | None
-    duration_ms: float
-    bytes_out: int
-    error: str | None

@@ -8,6 +8,7 @@ from trioproxy.model import Asked, Dialect, Head
 from trioproxy.providers.anthropic_meters import MessagesEvents, MessagesJson
 from trioproxy.providers.asking import STANDARD, effort_named, last_user_text, plain
 from trioproxy.providers.base import Kind, Meter, Operation
+from trioproxy.providers.estimating import input_estimate
 from trioproxy.providers.fields import count, members, parse, text
 from trioproxy.providers.meters import meter_for
 
@@ -37,6 +38,7 @@ class _Request(msgspec.Struct):
     output_config: object = None
     effort: object = None
     thinking: object = None
+    tools: msgspec.Raw = msgspec.Raw()
 
 
 class _RequestWithMessages(_Request):
@@ -59,18 +61,19 @@ class Anthropic:
     def read_request(
         self, operation: Operation, body: bytes, preview_chars: int, *, content_encoding: str = ""
     ) -> Asked:
-        """Model, effort, and the start of the last user message."""
+        """Model, effort, the start of the last user message, and about how many tokens it is."""
         if not operation.generation:
             return Asked()
         body_plain = plain(body, content_encoding)
         asked = parse(_parse_with_messages, body_plain) if preview_chars > 0 else None
         request = asked or parse(_parse_request, body_plain)
-        if request is None:
+        if request is None or body_plain is None:
             return Asked()
         return Asked(
             model=text(request.model),
             effort=_effort(request),
             preview=last_user_text(asked.messages, preview_chars) if asked else None,
+            input_estimate=input_estimate(operation.kind, body_plain, tools=len(request.tools) > len(b"null")),
         )
 
     def meter(self, operation: Operation, head: Head) -> Meter:

@@ -3,11 +3,14 @@
     message_start  content_block_start …  message_delta  message_stop
     input, model   names of tools          output, why    the protocol's last event
 
-`ping` and the deltas of content are passed over unread. An `error` event may
-come at any time and ends the stream. Source: Messages API reference, "Streaming".
+`ping` and the deltas of content are passed over unread; how much content they
+bring is counted. An `error` event may come at any time and ends the stream.
+Source: Messages API reference, "Streaming".
 """
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 
@@ -15,9 +18,18 @@ from trioproxy.model import Reading
 from trioproxy.providers.anthropic_usage import AnthropicUsage
 from trioproxy.providers.fields import ToolNames, count, fault, members, parse, parsed, text
 from trioproxy.providers.meters import EventMeter, MemberMeter
+from trioproxy.wire.tallies import Tallies, strings
 
 # A stream without event names (some servers that only resemble the API) is read by the `type` in the data.
 WANTED = frozenset((b"", b"message_start", b"content_block_start", b"message_delta", b"message_stop", b"error"))
+
+_DELTA = b"content_block_delta"
+_PATTERNS = {_DELTA: strings(text="text", thinking="thinking", tool="partial_json", sealed="signature")}
+# As the API itself writes a delta; after the content come brackets and, against eavesdroppers, blanks.
+_HEAD = re.compile(
+    rb'\{"type": ?"content_block_delta", ?"index": ?\d+, ?"delta": ?\{"type": ?"\w+_delta", ?'
+    rb'"(?:(?P<text>text)|(?P<thinking>thinking)|(?P<tool>partial_json)|(?P<sealed>signature))": ?"'
+)
 
 
 class _Block(msgspec.Struct):
@@ -42,7 +54,7 @@ class MessagesEvents(EventMeter):
     """`POST /v1/messages` with `stream: true`."""
 
     def __init__(self) -> None:
-        super().__init__(WANTED)
+        super().__init__(WANTED, tallies=Tallies(_PATTERNS, head=_HEAD))
         self._usage = AnthropicUsage()
         self._tools = ToolNames()
         self._output_known = False
@@ -67,6 +79,8 @@ class MessagesEvents(EventMeter):
                 self._output_known = True
                 self._count(None)
                 self.learn(ended=True)
+            case "content_block_delta":
+                self.tallies.count(_DELTA, data)
             case "error":
                 self.learn(error=fault(event.error))
 

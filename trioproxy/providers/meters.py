@@ -13,13 +13,15 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from trioproxy.model import Head, Reading
+from trioproxy.model import Generated, Head, Reading
 from trioproxy.providers.base import Meter, Operation
 from trioproxy.wire.decoding import Decoder, decoder_for
 from trioproxy.wire.members import MemberReader, Path
 from trioproxy.wire.sse import SseReader
+from trioproxy.wire.tallies import Tallies
 
 _NOTHING = Reading()
+_READ = Reading(generated=Generated())
 
 
 class Silent:
@@ -63,9 +65,12 @@ class EventMeter(ABC):
 
     by_protocol = True
 
-    def __init__(self, wanted: Collection[bytes] | None, *, max_event_bytes: int = 1 << 20) -> None:
-        self._stream = SseReader(wanted, max_event_bytes=max_event_bytes)
-        self._reading = _NOTHING
+    def __init__(
+        self, wanted: Collection[bytes] | None, *, max_event_bytes: int = 1 << 20, tallies: Tallies | None = None
+    ) -> None:
+        self._stream = SseReader(wanted, max_event_bytes=max_event_bytes, tallies=tallies)
+        self.tallies = tallies or Tallies()
+        self._reading = _READ
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body; after the protocol's last event, nothing."""
@@ -78,7 +83,22 @@ class EventMeter(ABC):
 
     def reading(self) -> Reading:
         """What is known now."""
+        generated = self.generated()
+        if generated != self._reading.generated:
+            self.learn(generated=generated)
         return self._reading
+
+    def generated(self) -> Generated:
+        """How much content has passed."""
+        text, thinking, tool, sealed = (self.tallies.of[kind] for kind in ("text", "thinking", "tool", "sealed"))
+        return Generated(
+            text_bytes=max(text.octets, 0),
+            thinking_bytes=max(thinking.octets, 0),
+            tool_bytes=max(tool.octets, 0),
+            sealed_bytes=max(sealed.octets, 0),
+            sealed_parts=sealed.pieces,
+            pieces=text.pieces + thinking.pieces + tool.pieces,
+        )
 
     def learn(self, **news: Any) -> None:
         """Take over fields of `Reading`; one that is None leaves what was known."""
@@ -96,11 +116,13 @@ class MemberMeter(ABC):
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self.members = MemberReader(paths, max_value_bytes=1 << 14)
-        self._reading: Reading | None = _NOTHING
+        self._reading: Reading | None = _READ
+        self._json_bytes = 0
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body."""
         self.members.feed(data)
+        self._json_bytes += len(data)
         self._reading = None
 
     def end(self) -> None:  # noqa: B027  the members that came are all there are
@@ -109,7 +131,7 @@ class MemberMeter(ABC):
     def reading(self) -> Reading:
         """What is known now."""
         if self._reading is None:
-            self._reading = self.compose()
+            self._reading = replace(self.compose(), generated=Generated(json_bytes=self._json_bytes))
         return self._reading
 
     @abstractmethod

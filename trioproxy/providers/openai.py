@@ -7,6 +7,7 @@ import msgspec
 from trioproxy.model import Asked, Dialect, Head
 from trioproxy.providers.asking import STANDARD, effort_named, last_user_text, plain, text_of
 from trioproxy.providers.base import Kind, Meter, Operation
+from trioproxy.providers.estimating import input_estimate
 from trioproxy.providers.fields import elements, members, parse, parsed, text
 from trioproxy.providers.meters import Silent, meter_for
 from trioproxy.providers.openai_chat import ChatEvents, ChatJson, EmbeddingsJson
@@ -59,20 +60,21 @@ class OpenAI:
     def read_request(
         self, operation: Operation, body: bytes, preview_chars: int, *, content_encoding: str = ""
     ) -> Asked:
-        """Model, effort, and the start of the last user message."""
+        """Model, effort, the start of the last user message, and about how many tokens it is."""
         if not operation.generation:
             return Asked()
         body_plain = plain(body, content_encoding)
         embeds = operation.kind is Kind.EMBEDDINGS
         asked = parse(_parse_with_text, body_plain) if preview_chars > 0 and not embeds else None
         request = asked or parse(_parse_request, body_plain)
-        if request is None:
+        if request is None or body_plain is None:
             return Asked()
         named = effort_named(request.reasoning_effort, members(request.reasoning).get("effort"))
         return Asked(
             model=text(request.model),
             effort=None if embeds else named or STANDARD,
             preview=_preview(asked, preview_chars) if asked else None,
+            input_estimate=input_estimate(operation.kind, body_plain),
         )
 
     def meter(self, operation: Operation, head: Head) -> Meter:

@@ -11,13 +11,18 @@ from __future__ import annotations
 
 import msgspec
 
-from trioproxy.model import Reading
+from trioproxy.model import Generated, Reading
 from trioproxy.providers.fields import ToolNames, count, elements, fault, members, parse, parsed, text
 from trioproxy.providers.meters import EventMeter, MemberMeter
 from trioproxy.providers.openai_usage import billed_in, usage_of
 
 
 class _Delta(msgspec.Struct):
+    content: object = None
+    refusal: object = None
+    # What the servers that show it call the thinking: most of them; OpenRouter, Groq and vLLM.
+    reasoning_content: object = None
+    reasoning: object = None
     tool_calls: object = None
     function_call: object = None
 
@@ -26,10 +31,11 @@ class _Choice(msgspec.Struct):
     index: object = None
     finish_reason: object = None
     delta: _Delta | None = None
+    text: object = None  # of the older completions
 
 
 class _Chunk(msgspec.Struct):
-    """A chunk, without what it is there for: the text."""
+    """A chunk, as far as it is wanted."""
 
     id: object = None
     model: object = None
@@ -58,6 +64,7 @@ class ChatEvents(EventMeter):
     def __init__(self) -> None:
         super().__init__(None)
         self._tools = ToolNames()
+        self._text_bytes = self._thinking_bytes = self._tool_bytes = self._pieces = 0
 
     def read_event(self, name: bytes, data: bytes) -> None:
         """Take in one chunk. Nearly all of them bring text alone, which is no news."""
@@ -90,8 +97,16 @@ class ChatEvents(EventMeter):
         for choice in choices:
             if choice.finish_reason is not None:
                 self.learn(stop_reason=text(choice.finish_reason))
-            if choice.delta is not None and (choice.delta.tool_calls or choice.delta.function_call):
-                self._read_calls(choice, choice.delta)
+            delta = choice.delta
+            if delta is None:
+                self._text_bytes += self._piece(choice.text)
+                continue
+            if delta.content or delta.refusal:
+                self._text_bytes += self._piece(delta.content or delta.refusal)
+            if delta.reasoning_content or delta.reasoning:
+                self._thinking_bytes += self._piece(delta.reasoning_content or delta.reasoning)
+            if delta.tool_calls or delta.function_call:
+                self._read_calls(choice, delta)
 
     def _read_calls(self, choice: _Choice, delta: _Delta) -> None:
         """A call's name comes in its first piece; some servers repeat it in each."""
@@ -99,16 +114,37 @@ class ChatEvents(EventMeter):
             call_fields = members(call)
             number = count(call_fields.get("index"))
             which = text(call_fields.get("id")) if number is None else number
-            name = members(call_fields.get("function")).get("name")
-            self._tools.add(name, key=("tool", count(choice.index), which))
-        self._tools.add(members(delta.function_call).get("name"), key=("function", count(choice.index)))
+            function = members(call_fields.get("function"))
+            self._tools.add(function.get("name"), key=("tool", count(choice.index), which))
+            self._tool_bytes += self._piece(function.get("arguments"))
+        function = members(delta.function_call)
+        self._tools.add(function.get("name"), key=("function", count(choice.index)))
+        self._tool_bytes += self._piece(function.get("arguments"))
         if self._tools.names is not self._reading.tools:  # most pieces are of the arguments
             self.learn(tools=self._tools.names)
+
+    def _piece(self, content: object) -> int:
+        """Count a piece that has something in it, and return its bytes in UTF-8."""
+        octets = _octets(content)
+        self._pieces += octets > 0
+        return octets
+
+    def generated(self) -> Generated:
+        """How much content has passed."""
+        return Generated(self._text_bytes, self._thinking_bytes, self._tool_bytes, pieces=self._pieces)
 
     def end(self) -> None:
         """Without `[DONE]`, a reason to stop and a clean end make a whole answer."""
         if self._reading.stop_reason is not None and self._reading.error is None:
             self.learn(ended=True)
+
+
+def _octets(content: object) -> int:
+    """The bytes of a string, or of the text in parts (Mistral), which may hold parts again."""
+    if isinstance(content, str):
+        return len(content) if content.isascii() else len(content.encode())
+    parts = [members(part) for part in elements(content)]
+    return sum(_octets(part.get("text")) + _octets(part.get("thinking")) for part in parts)
 
 
 _TOOL_NAME = ("choices", "*", "message", "tool_calls", "*", "function", "name")

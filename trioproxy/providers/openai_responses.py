@@ -4,7 +4,8 @@
     model, id         names of tools                 usage; or .incomplete with its reason, or .failed
 
 The last event repeats the whole response, output and instructions included; it
-is the one event that may be large. Source: OpenAI API reference, "Responses",
+is the one event that may be large. The deltas in between are passed over; how
+much content they bring is counted. Source: OpenAI API reference, "Responses",
 "Streaming events".
 """
 
@@ -16,11 +17,21 @@ from trioproxy.model import Reading
 from trioproxy.providers.fields import ToolNames, fault, members, parse, parsed, text
 from trioproxy.providers.meters import EventMeter, MemberMeter
 from trioproxy.providers.openai_usage import usage_of
+from trioproxy.wire.tallies import Tallies, strings
 
 _MAX_EVENT_BYTES = 1 << 24  # a generated image is repeated in the last event
 
 _TERMINAL = (b"response.completed", b"response.incomplete", b"response.failed", b"error")
 WANTED = frozenset((b"", b"response.created", b"response.output_item.added", *_TERMINAL))
+
+_KINDS = {
+    "text": ("output_text", "refusal"),
+    "thinking": ("reasoning_text", "reasoning_summary_text"),
+    "tool": ("function_call_arguments", "custom_tool_call_input", "mcp_call_arguments", "code_interpreter_call_code"),
+}
+_PATTERNS = {
+    f"response.{name}.delta".encode(): strings(**{kind: "delta"}) for kind, names in _KINDS.items() for name in names
+} | {b"response.output_item.done": strings(sealed="encrypted_content")}
 
 
 class _Item(msgspec.Struct):
@@ -56,7 +67,7 @@ class ResponsesEvents(EventMeter):
     """`POST /v1/responses` with `stream: true`."""
 
     def __init__(self) -> None:
-        super().__init__(WANTED, max_event_bytes=_MAX_EVENT_BYTES)
+        super().__init__(WANTED, max_event_bytes=_MAX_EVENT_BYTES, tallies=Tallies(_PATTERNS))
         self._tools = ToolNames()
 
     def read_event(self, name: bytes, data: bytes) -> None:
@@ -76,6 +87,8 @@ class ResponsesEvents(EventMeter):
                 self.learn(error=fault(event.response.error if event.response is not None else None))
             case "error":
                 self.learn(error=fault(event.error or {"code": event.code, "message": event.message}))
+            case str():  # of a stream without event names
+                self.tallies.count(kind.encode(), data)
 
     def _take(self, response: _Response) -> None:
         """Later ones say more; what they leave out stays."""

@@ -15,7 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trioproxy.errors import ClientError, Draining, ShuttingDown, TrioProxyError
+from trioproxy.errors import (
+    ClientError,
+    Draining,
+    FellBehind,
+    ShuttingDown,
+    TrioProxyError,
+    UpstreamConnectFailed,
+    UpstreamError,
+)
 from trioproxy.model import CallOutcome as Call
 from trioproxy.model import ExchangeOutcome as Delivery
 from trioproxy.model import Reading
@@ -146,6 +154,7 @@ TABLE: Mapping[tuple[Phase, Cause], Ending | Never] = {
 _FAILED: tuple[tuple[type[TrioProxyError], Delivery], ...] = (
     (ShuttingDown, Delivery.SHUTDOWN),
     (Draining, Delivery.REJECTED),
+    (FellBehind, Delivery.CLIENT_STALLED),
     (ClientError, Delivery.REJECTED),
     (TrioProxyError, Delivery.UPSTREAM_FAILED),
 )
@@ -185,6 +194,22 @@ def finished_call(reading: Reading, *, by_protocol: bool, framed: bool) -> Call:
     if by_protocol or not framed:
         return _last_word(reading) or Call.TRUNCATED
     return Call.COMPLETED
+
+
+def outcome_of(phase: Phase, cause: Cause | None, reading: Reading, *, by_protocol: bool, framed: bool) -> Call:
+    """The outcome of a call: `cause` is what ended it before its time, None if nothing did."""
+    if cause is None or phase is Phase.ENDED:
+        return finished_call(reading, by_protocol=by_protocol, framed=framed)
+    return broken_call(phase, cause, reading)
+
+
+def cause_of(error: TrioProxyError) -> Cause:
+    """The cause that an error of a source, or of a client's body, is."""
+    if isinstance(error, UpstreamConnectFailed):
+        return Cause.UPSTREAM_REFUSED
+    if isinstance(error, UpstreamError):
+        return Cause.UPSTREAM_GARBLED if error.garbled else Cause.UPSTREAM_BROKE
+    return Cause.CLIENT_FAULT if isinstance(error, ClientError) else Cause.INTERNAL
 
 
 def delivery(phase: Phase, cause: Cause, *, last_word_sent: bool) -> Delivery:

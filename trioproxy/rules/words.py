@@ -47,13 +47,21 @@ def call_line(receipt: CallReceipt, phase: Phase, cause: Cause | None) -> Line |
     return Line(_LEVELS.get(receipt.outcome, WARNING), f"{text}: {receipt.error}" if receipt.error else text)
 
 
-def delivery_line(receipt: ExchangeReceipt, cause: Cause | None, *, call_told: bool) -> Line | None:
-    """The line for a delivery; None if it was whole, or if its call's own line tells the story."""
+def delivery_line(
+    receipt: ExchangeReceipt, cause: Cause | None, *, call_told: bool, lives_on: bool = False
+) -> Line | None:
+    """The line for a delivery; None if it was whole, or if its call's own line tells the story.
+
+    `lives_on`: its call goes on, for others or for nobody.
+    """
     if receipt.outcome is ExchangeOutcome.DELIVERED or call_told:
         return None
     opening = receipt.opening
-    phase = Phase.ENDED if receipt.call_id else "before a call"
-    why = f"{cause} {phase}" if cause is not None else receipt.error
+    if lives_on:
+        phase = f"; call {receipt.call_id} lives on"
+    else:
+        phase = f" {Phase.ENDED}" if receipt.call_id else " before a call"
+    why = f"{cause}{phase}" if cause is not None else receipt.error
     return Line(
         INFO,
         f"[stream] {receipt.outcome}: {why}; {receipt.bytes_out} bytes out, "

@@ -16,12 +16,13 @@ from trioproxy.settings.load import load
 from trioproxy.settings.locate import find_config, resolve
 from trioproxy.settings.merge import variables
 from trioproxy.settings.pem import PemCheck, PemKey
+from trioproxy.settings.providers import BUILT_IN_PROVIDERS, RESERVED_NAMES, ProviderSettings
 from trioproxy.settings.render import mask, render
+from trioproxy.settings.routing import RouteSettings, RoutingSettings
 from trioproxy.settings.sections import (
-    BUILT_IN_PROVIDERS,
-    RESERVED_NAMES,
+    DisconnectSettings,
     LedgerSettings,
-    ProviderSettings,
+    ReplaySettings,
     ServerSettings,
     Settings,
     TimeoutSettings,
@@ -30,10 +31,14 @@ from trioproxy.settings.sections import (
 __all__ = [
     "BUILT_IN_PROVIDERS",
     "RESERVED_NAMES",
+    "DisconnectSettings",
     "LedgerSettings",
     "PemCheck",
     "PemKey",
     "ProviderSettings",
+    "ReplaySettings",
+    "RouteSettings",
+    "RoutingSettings",
     "ServerSettings",
     "Settings",
     "TimeoutSettings",

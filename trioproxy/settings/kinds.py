@@ -1,13 +1,14 @@
-"""The kinds of values that settings have, each with the words for what is expected."""
+"""The kinds of values that settings have, each with words for what is expected, and the table that they stand in."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 _IN_MEMORY = frozenset({"sqlite://", "sqlite:///:memory:", "memory:"})
 
@@ -17,6 +18,17 @@ class Expected:
     """How an error message describes a value that would have been right."""
 
     words: str
+
+
+def one_of(words: type[StrEnum]) -> Expected:
+    """The words for a value that is one of an enumeration's."""
+    return Expected("one of: " + ", ".join(words))
+
+
+class Section(BaseModel):
+    """A table of the configuration: nobody changes it, and it has no keys but its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _no_bool(value: Any) -> Any:
@@ -61,12 +73,20 @@ def _ledger_url(value: str) -> str:
     return value
 
 
+def _model_name(value: str) -> str:
+    if not value or re.search(r"[\s\x00-\x1f\x7f]", value):
+        raise ValueError("a name of a model is not empty and has no blanks")
+    return value
+
+
 Text = Annotated[str, Field(min_length=1), Expected("text that is not empty")]
 Port = Annotated[
     int, BeforeValidator(_no_bool), Field(ge=0, le=65535), Expected("a whole number from 0 (any free port) to 65535")
 ]
 Bytes = Annotated[int, BeforeValidator(_no_bool), Field(gt=0), Expected("a whole number of bytes, at least 1")]
 Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=0), Expected("a whole number, at least 0")]
+CountFromOne = Annotated[int, BeforeValidator(_no_bool), Field(gt=0), Expected("a whole number, at least 1")]
+Flag = Annotated[bool, Expected("true or false")]
 Seconds = Annotated[float, BeforeValidator(_no_bool), Field(gt=0), Expected("a number of seconds greater than 0")]
 SecondsFromZero = Annotated[float, BeforeValidator(_no_bool), Field(ge=0), Expected("a number of seconds, at least 0")]
 PEM_FILE = Expected("the path of a PEM file")
@@ -79,3 +99,5 @@ LedgerUrl = Annotated[
     AfterValidator(_ledger_url),
     Expected("sqlite:///PATH (four slashes for an absolute path, ~ is expanded)"),
 ]
+MODEL_NAME = Expected("the name of a model")
+ModelName = Annotated[str, AfterValidator(_model_name), MODEL_NAME]

@@ -14,6 +14,7 @@ from trioproxy.settings.merge import Merge
 from trioproxy.settings.pem import PemCheck, unfit_files
 from trioproxy.settings.problems import describe
 from trioproxy.settings.sections import Settings
+from trioproxy.settings.together import unfit_together
 
 _NO_OPTIONS: Mapping[str, object] = {}
 # Options of the command line that are not called like their keys.
@@ -44,7 +45,7 @@ def load(
         merge.add(tuple(key.split(".")), value, f"option {option}")
     merge.complete_providers()
     problems += merge.problems
-    problems += _half_a_certificate(merge)
+    problems += unfit_together(merge)
     settings = None
     try:
         settings = Settings.model_validate(merge.tables, context={"home": environ.get("HOME")})
@@ -70,12 +71,3 @@ def _parse(text: str, file_name: str) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"{file_name}: line {line}, column {column}: not valid TOML: {said[1]}"]
     except RecursionError:
         return {}, [f"{file_name}: not valid TOML: nested too deeply"]
-
-
-def _half_a_certificate(merge: Merge) -> list[str]:
-    server = merge.tables.get("server")
-    if not isinstance(server, dict) or ("certfile" in server) == ("keyfile" in server):
-        return []
-    given, lacking = ("certfile", "keyfile") if "certfile" in server else ("keyfile", "certfile")
-    origin = merge.origin(("server", given))
-    return [f"{origin}: server.{given}: given without server.{lacking}; expected both or neither"]

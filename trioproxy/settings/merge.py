@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trioproxy.settings.sections import BUILT_IN_PROVIDERS
+from trioproxy.settings.providers import BUILT_IN_PROVIDERS
 
 PREFIX = "TRIOPROXY_"
 _SEPARATOR = "__"
@@ -45,6 +45,12 @@ class Merge:
         for variable in variables(environ):
             path = tuple(variable.upper().removeprefix(PREFIX).lower().split(_SEPARATOR))
             origin = f"environment variable {variable}"
+            if path[:2] == ("routing", "table"):
+                self.problems.append(
+                    f"{origin}: routing.table: not from the environment; expected in the file: "
+                    "a variable's name has no dashes and dots, as models' names have"
+                )
+                continue
             if len(path) != (3 if path[0] == "providers" else 2) or not all(path):
                 self.problems.append(
                     f"{origin}: names no key; expected {PREFIX}<SECTION>__<KEY> or {PREFIX}PROVIDERS__<NAME>__<KEY>"

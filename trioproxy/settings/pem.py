@@ -12,7 +12,7 @@ from typing import Literal
 from trioproxy.settings import merge
 from trioproxy.settings.kinds import PEM_FILE, expand
 from trioproxy.settings.problems import shown
-from trioproxy.settings.render import mask
+from trioproxy.settings.render import dotted, mask
 
 PemKey = Literal["certfile", "keyfile", "ca_file"]
 # What is wrong with the file under a key, in words that fit in brackets, or None. With a `keyfile` comes
@@ -31,7 +31,7 @@ def unfit_files(tables: merge.Merge, home: str | None, check: PemCheck) -> list[
             certificate = file
         if fault is not None:
             said = f"got {shown(str(file))} ({fault}); expected {PEM_FILE.words}"
-            lines.append(mask(f"{tables.origin(path)}: {'.'.join(path)}: {said}"))
+            lines.append(mask(f"{tables.origin(path)}: {dotted(path)}: {said}"))
     return lines
 
 

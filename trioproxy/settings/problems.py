@@ -12,16 +12,26 @@ from pydantic.fields import FieldInfo
 
 from trioproxy.settings.kinds import Expected
 from trioproxy.settings.merge import Merge, Path
-from trioproxy.settings.render import mask
-from trioproxy.settings.sections import LedgerSettings, ProviderName, ProviderSettings, ServerSettings, TimeoutSettings
+from trioproxy.settings.providers import ProviderName, ProviderSettings
+from trioproxy.settings.render import dotted, mask
+from trioproxy.settings.routing import RoutedName, RouteSettings, RoutingSettings
+from trioproxy.settings.sections import (
+    DisconnectSettings,
+    LedgerSettings,
+    ReplaySettings,
+    ServerSettings,
+    Settings,
+    TimeoutSettings,
+)
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "server": ServerSettings,
     "timeouts": TimeoutSettings,
+    "disconnect": DisconnectSettings,
     "ledger": LedgerSettings,
+    "replay": ReplaySettings,
+    "routing": RoutingSettings,
 }
-_LATER = {("disconnect",), ("replay",), ("routing",)}
-_LATER_PROVIDER_KEYS = {"on_disconnect"}
 
 
 def describe(error: ValidationError, merge: Merge) -> list[str]:
@@ -30,26 +40,27 @@ def describe(error: ValidationError, merge: Merge) -> list[str]:
     for detail in error.errors(include_url=False):
         path = tuple(str(part) for part in detail["loc"] if part != "[key]")
         said = _sentence(path, detail["type"], detail["input"], detail.get("ctx", {}), is_name="[key]" in detail["loc"])
-        lines.append(mask(f"{merge.origin(path)}: {'.'.join(path)}: {said}"))
+        lines.append(mask(f"{merge.origin(path)}: {dotted(path)}: {said}"))
     return lines
 
 
 def _sentence(path: Path, kind: str, value: object, context: Mapping[str, Any], *, is_name: bool) -> str:
     if kind == "extra_forbidden":
-        return _unknown(path)
+        return _unknown(path, value)
     if kind == "missing":
         return f"missing; expected {_expected(path)}"
     if is_name:
-        return f"{context['error']}; expected {_words(get_args(ProviderName))}"
+        name = ProviderName if path[0] == "providers" else RoutedName
+        return f"{context['error']}; expected {_words(get_args(name))}"
     if kind in {"model_type", "dict_type", "mapping_type"}:
         return f"got {shown(value)}; expected a table"
     reason = f" ({context['error']})" if kind == "value_error" else ""
     return f"got {shown(value)}{reason}; expected {_expected(path)}"
 
 
-def _unknown(path: Path) -> str:
-    if path in _LATER or (path[0] == "providers" and path[-1] in _LATER_PROVIDER_KEYS):
-        return "not in this version"
+def _unknown(path: Path, value: object) -> str:
+    if path[:2] == ("routing", "table") and isinstance(value, Mapping):
+        return f"unknown key; a name with a dot stands in quotes: {shown('.'.join(path[2:]))}"
     suggestion = _suggestion(path)
     kind = "section" if len(path) == 1 else "key"
     return (
@@ -62,7 +73,7 @@ def _suggestion(path: Path) -> str | None:
     key = path[-1].lower()
     close = get_close_matches(key, _names_at(path[:-1]), n=1)
     if close:
-        return ".".join((*path[:-1], close[0]))
+        return dotted((*path[:-1], close[0]))
     elsewhere = {name: f"{section}.{name}" for section, model in SECTIONS.items() for name in model.model_fields}
     close = get_close_matches(key, elsewhere, n=1, cutoff=0.75)
     return elsewhere[close[0]] if close else None
@@ -73,25 +84,26 @@ def _siblings(path: Path) -> str:
 
 
 def _names_at(path: Path) -> list[str]:
-    model = _model(path)
-    return list(model.model_fields) if model else ["server", "providers", "timeouts", "ledger"]
+    return list(_model(path).model_fields)
 
 
-def _model(path: Path) -> type[BaseModel] | None:
+def _model(path: Path) -> type[BaseModel]:
+    """What the table at `path` has to be."""
     if not path:
-        return None
-    return ProviderSettings if path[0] == "providers" else SECTIONS[path[0]]
+        return Settings
+    if path[0] == "providers":
+        return ProviderSettings
+    return RouteSettings if path[:2] == ("routing", "table") else SECTIONS[path[0]]
 
 
 def _expected(path: Path) -> str:
-    model = _model(path)
-    assert model is not None, path
-    field: FieldInfo = model.model_fields[path[-1]]
+    field: FieldInfo = _model(path[:-1]).model_fields[path[-1]]
     return _words(field.metadata)
 
 
 def _words(metadata: Iterable[object]) -> str:
-    return next(item.words for item in metadata if isinstance(item, Expected))
+    # A kind made of another has the words of both; its own come last.
+    return [item.words for item in metadata if isinstance(item, Expected)][-1]
 
 
 def shown(value: object) -> str:

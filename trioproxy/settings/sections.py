@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from trioproxy.model import Dialect
+from trioproxy.model import Join, Policy, Until
 from trioproxy.settings.kinds import (
-    BaseUrl,
     Bytes,
     Count,
+    CountFromOne,
     Expected,
     FilePath,
+    Flag,
     LedgerUrl,
     Port,
     Seconds,
     SecondsFromZero,
+    Section,
     Text,
+    one_of,
 )
-
-# First segments of paths that are the proxy's own or belong to a provider already.
-RESERVED_NAMES = frozenset({"v1", "v1beta", "api", "dashboard", "_trioproxy"})
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+from trioproxy.settings.providers import BUILT_IN_PROVIDERS, ProviderName, ProviderSettings
+from trioproxy.settings.routing import RoutingSettings
 
 
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """The side that clients see."""
 
     host: Text = Field(default="127.0.0.1", description="the address to listen on")
@@ -44,15 +41,7 @@ class ServerSettings(_Section):
     keyfile: FilePath = Field(default=None, description="the certificate's private key")
 
 
-class ProviderSettings(_Section):
-    """One upstream."""
-
-    base_url: BaseUrl = Field(description="where its API is, without /v1")
-    dialect: Annotated[Dialect, Expected("one of: " + ", ".join(Dialect))] = Field(description="how bodies are read")
-    ca_file: FilePath = Field(default=None, description="trust these certificates alone")
-
-
-class TimeoutSettings(_Section):
+class TimeoutSettings(Section):
     """How long each phase of an upstream call may take. There is no limit on the whole."""
 
     connect: Seconds = Field(default=10.0, description="to be connected, TLS included")
@@ -61,7 +50,17 @@ class TimeoutSettings(_Section):
     write: Seconds = Field(default=30.0, description="how long the upstream may refuse to take request bytes")
 
 
-class LedgerSettings(_Section):
+class DisconnectSettings(Section):
+    """How long an upstream call outlives its last client."""
+
+    policy: Annotated[Policy, one_of(Policy)] = Field(default=Policy.ABORT, description="for providers without one")
+    linger: Seconds = Field(default=10.0, description="how long a call lives on, with `linger`")
+    drain_limit: Seconds = Field(default=300.0, description="the longest that a call lives on, with `drain`")
+    until: Annotated[Until, one_of(Until)] = Field(default=Until.END, description="what `drain` waits for")
+    max_detached: Count = Field(default=32, description="calls that live on at a time; beyond it: abort")
+
+
+class LedgerSettings(Section):
     """Where calls and exchanges are recorded."""
 
     url: LedgerUrl = Field(default="sqlite:///~/.local/share/trioproxy/ledger.db", description="the database")
@@ -71,45 +70,20 @@ class LedgerSettings(_Section):
     prompt_preview: Count = Field(default=0, description="characters of the last user message to keep")
 
 
-def _openai(base_url: str) -> ProviderSettings:
-    return ProviderSettings(base_url=base_url, dialect=Dialect.OPENAI)
+class ReplaySettings(Section):
+    """Which requests are answered without a call of their own: by a live twin's, or by a finished one's."""
+
+    enabled: Flag = Field(default=True, description="whether any request is")
+    window: SecondsFromZero = Field(default=5.0, description="how long a finished answer may be replayed")
+    window_tool_result: SecondsFromZero = Field(default=15.0, description="the same, where tool results were sent")
+    max_body_bytes: Bytes = Field(default=4_194_304, description="the largest request or answer that takes part")
+    max_total_bytes: Bytes = Field(default=67_108_864, description="all that is kept, tapes of live streams included")
+    max_entries: CountFromOne = Field(default=500, description="answers that are kept")
+    join: Annotated[Join, one_of(Join)] = Field(default=Join.RESEND, description="which requests join a live twin")
+    sampled: Flag = Field(default=False, description="also requests that set their sampling themselves")
 
 
-BUILT_IN_PROVIDERS: Mapping[str, ProviderSettings] = MappingProxyType(
-    {
-        "anthropic": ProviderSettings(base_url="https://api.anthropic.com", dialect=Dialect.ANTHROPIC),
-        "openai": _openai("https://api.openai.com"),
-        "groq": _openai("https://api.groq.com/openai"),
-        "mistral": _openai("https://api.mistral.ai"),
-        "deepseek": _openai("https://api.deepseek.com"),
-        "xai": _openai("https://api.x.ai"),
-        "perplexity": _openai("https://api.perplexity.ai"),
-        "cerebras": _openai("https://api.cerebras.ai"),
-        "together": _openai("https://api.together.xyz"),
-        "fireworks": _openai("https://api.fireworks.ai/inference"),
-        "cohere": _openai("https://api.cohere.ai/compatibility"),
-        "openrouter": _openai("https://openrouter.ai/api"),
-        "ollama": _openai("http://localhost:11434"),
-    }
-)
-
-
-def _provider_name(name: str) -> str:
-    if name in RESERVED_NAMES:
-        raise ValueError("the name is reserved: the proxy has routes of its own there")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
-        raise ValueError("not a name that a path can begin with")
-    return name
-
-
-ProviderName = Annotated[
-    str,
-    AfterValidator(_provider_name),
-    Expected("lower-case letters, digits, '-', '_' and '.', none of " + ", ".join(sorted(RESERVED_NAMES))),
-]
-
-
-class Settings(_Section):
+class Settings(Section):
     """The whole configuration. `Settings()` is what runs with no file at all."""
 
     server: ServerSettings = ServerSettings()
@@ -117,4 +91,8 @@ class Settings(_Section):
         default_factory=lambda: BUILT_IN_PROVIDERS
     )
     timeouts: TimeoutSettings = TimeoutSettings()
+    disconnect: DisconnectSettings = DisconnectSettings()
     ledger: LedgerSettings = LedgerSettings()
+    replay: ReplaySettings = ReplaySettings()
+    # A mapping that nobody can change has no copy, and a default would be copied.
+    routing: RoutingSettings = Field(default_factory=RoutingSettings)

@@ -59,8 +59,8 @@ def request_headers(
     return tuple(passed)
 
 
-def response_headers(headers: RawHeaders, *, status: int, exchange_id: str) -> RawHeaders:
-    """The headers of an upstream's answer that go to the client, with our `x-trioproxy-id`.
+def response_headers(headers: RawHeaders, *, status: int, own: RawHeaders) -> RawHeaders:
+    """The headers of an upstream's answer that go to the client, and after them our `own`.
 
     `content-length` stays, save on a 204, where it is forbidden (RFC 9110, 8.6), and on a 304: common
     HTTP/2 clients reject a length without a body, and the connection with it.
@@ -74,8 +74,7 @@ def response_headers(headers: RawHeaders, *, status: int, exchange_id: str) -> R
         for name, value in headers
         if (key := name.lower()) not in dropped and not key.startswith(OWN_PREFIX)
     ]
-    passed.append((b"x-trioproxy-id", exchange_id.encode("ascii")))
-    return tuple(passed)
+    return (*passed, *own)
 
 
 def _dropped(headers: RawHeaders) -> frozenset[bytes]:

@@ -6,12 +6,16 @@
 Follows the WHATWG HTML standard, 9.2.6 "Interpreting an event stream", for any
 way of cutting the stream into feeds. Decodes nothing. Memory is bounded by
 `max_event_bytes`, time is linear in the bytes. A meter sees hundreds of deltas
-for each event it wants, so names that are not wanted are passed over unparsed.
+for each event it wants, so names that are not wanted are passed over unparsed,
+and what content they have is counted in passing (`tallies.py`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+
+from trioproxy.wire.tallies import Tallies, Tally
 
 Event = tuple[bytes, bytes]
 
@@ -29,17 +33,21 @@ class SseReader:
     Args:
         wanted: names of the events to return; None returns all of them.
         max_event_bytes: of an event with a longer line, or with more data, only the name is
-            returned, with no data (`b""`).
+            returned, with no data (`b""`), and nothing of it is counted.
+        tallies: what to count in the events that are passed over.
     """
 
     __slots__ = (
-        "_boring", "_data", "_data_bytes", "_dropped", "_line", "_line_bytes", "_max", "_name", "_start", "_swallow_lf",
-        "_wanted",
+        "_boring", "_boring_name", "_boring_tally", "_data", "_data_bytes", "_dropped", "_line", "_line_bytes", "_max",
+        "_name", "_start", "_swallow_lf", "_tallies", "_wanted",
     )  # fmt: skip
 
-    def __init__(self, wanted: Collection[bytes] | None = None, *, max_event_bytes: int = 1 << 20) -> None:
+    def __init__(
+        self, wanted: Collection[bytes] | None = None, *, max_event_bytes: int = 1 << 20, tallies: Tallies | None = None
+    ) -> None:
         self._wanted = None if wanted is None else frozenset(wanted)
         self._max = max_event_bytes
+        self._tallies = tallies or Tallies()
         self._start: bytes | None = b""  # what of a byte order mark has come; None once that is settled
         self._swallow_lf = False  # the last feed ended with CR, which has counted as the line's end already
         self._line: list[bytes] = []  # the pieces of a line that is not finished
@@ -48,7 +56,9 @@ class SseReader:
         self._data: list[bytes] = []
         self._data_bytes = 0
         self._dropped = False  # the event being read is over the limit
-        self._boring = _NO_PREFIX  # the first line of the kind of event that was passed over last
+        self._boring = _NO_PREFIX  # how the event began that was passed over last, up to what differs in each
+        self._boring_tally: Tally | None = None  # of the one string that follows
+        self._boring_name: bytes | None = None  # of an event with content that is to be looked for
 
     def feed(self, data: bytes) -> list[Event]:
         """Take the next bytes of the stream; return the events that they complete."""
@@ -73,6 +83,9 @@ class SseReader:
             data = data[end:]
         blocks = data.split(b"\n\n")
         rest = blocks.pop()
+        if len(data) > self._max and any(len(block) > self._max for block in blocks):
+            self._take(data, events)
+            return events
         self._read_whole(blocks, events)
         if rest:
             self._take(rest, events)
@@ -88,27 +101,53 @@ class SseReader:
         return start.removeprefix(_BOM)
 
     def _read_whole(self, blocks: list[bytes], events: list[Event]) -> None:
-        """Read events that came whole. The two usual shapes of an event are read without splitting it into lines."""
-        wanted, boring = self._wanted, self._boring
+        """Read events that came whole, none over the limit. The two usual shapes of one are not split into lines."""
+        wanted = self._wanted
+        boring, tally = self._boring, self._boring_tally
+        start = len(boring)
+        pieces = ends = 0
         for block in blocks:
-            # A later `event` line would win over the first one.
-            if block.startswith(boring) and block.find(b"\nevent", len(boring) - 1) < 0:
+            # With one line more it may be another event: a later `event` line wins over the first one.
+            if block.startswith(boring) and block.find(b"\n", start) < 0:
+                if tally is not None:
+                    pieces += 1
+                    ends += block.rfind(b'"')
+                elif self._boring_name is not None:
+                    head = self._tallies.count(self._boring_name, block, start)
+                    if head is not None:
+                        self._remember(self._boring_name, block, start, head)
+                        boring, tally = self._boring, self._boring_tally
+                        start = len(boring)
                 continue
-            if len(block) <= self._max:
-                if block.startswith(b"event: "):
-                    end = block.find(b"\n")
-                    name = block[7:end]
-                    if end > 0 and block.startswith(b"data: ", end + 1) and block.find(b"\n", end + 1) < 0:
-                        if wanted is None or name in wanted:
-                            events.append((name, block[end + 7 :]))
-                        else:
-                            self._boring = boring = block[: end + 1]
-                        continue
-                elif block.startswith(b"data: ") and block.find(b"\n") < 0:
-                    if wanted is None or b"" in wanted:
-                        events.append((b"", block[6:]))
+            if block.startswith(b"event: "):
+                end = block.find(b"\n")
+                name = block[7:end]
+                if end > 0 and block.startswith(b"data: ", end + 1) and block.find(b"\n", end + 1) < 0:
+                    if wanted is None or name in wanted:
+                        events.append((name, block[end + 7 :]))
+                    else:
+                        if tally is not None:
+                            tally.pieces += pieces
+                            tally.octets += ends - pieces * start
+                        self._remember(name, block, end + 7, self._tallies.count(name, block, end + 7))
+                        boring, tally = self._boring, self._boring_tally
+                        start = len(boring)
+                        pieces = ends = 0
                     continue
+            elif block.startswith(b"data: ") and block.find(b"\n") < 0:
+                if wanted is None or b"" in wanted:
+                    events.append((b"", block[6:]))
+                continue
             self._take(block + b"\n\n", events)
+        if tally is not None:
+            tally.pieces += pieces
+            tally.octets += ends - pieces * start
+
+    def _remember(self, name: bytes, block: bytes, start: int, head: re.Match[bytes] | None) -> None:
+        """From now on pass over events that begin as this one does, up to the end of its head if it has one."""
+        self._boring = block[: head.end() if head is not None else start]
+        self._boring_tally = self._tallies.of[head.lastgroup or ""] if head is not None else None
+        self._boring_name = name if name in self._tallies.patterns else None
 
     def _take(self, data: bytes, events: list[Event]) -> None:
         """Read line by line; keep what is not finished."""
@@ -154,8 +193,11 @@ class SseReader:
             self._name = value
 
     def _dispatch(self, events: list[Event]) -> None:
-        if (self._data or self._dropped) and (self._wanted is None or self._name in self._wanted):
-            events.append((self._name, b"" if self._dropped else b"\n".join(self._data)))
+        if self._data or self._dropped:
+            if self._wanted is None or self._name in self._wanted:
+                events.append((self._name, b"" if self._dropped else b"\n".join(self._data)))
+            elif not self._dropped:
+                self._tallies.count(self._name, b"\n".join(self._data))
         self._name = b""
         self._data = []
         self._data_bytes = 0

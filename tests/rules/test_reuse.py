@@ -1,0 +1,162 @@
+"""Who shares an answer with whom, and what is told again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trioproxy.model import CallOutcome, Join, RawHeaders
+from trioproxy.rules import reuse
+from trioproxy.rules.reuse import replayed_headers
+
+JSON: RawHeaders = ((b"content-type", b"application/json"),)
+
+
+def takes_part(
+    *headers: tuple[bytes, bytes], body_bytes: int = 10, samples: bool = False, sampled: bool = False
+) -> bool:
+    return reuse.takes_part(headers, body_bytes=body_bytes, max_body_bytes=10, samples=samples, sampled=sampled)
+
+
+def test_a_request_takes_part_unless_something_speaks_against_it() -> None:
+    assert takes_part()
+    assert takes_part((b"x-trioproxy-reuse", b"yes"), (b"Cache-Control", b"max-age=05, no-transform"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (b"x-trioproxy-reuse", b"no"),
+        (b"X-TrioProxy-Reuse", b" No "),
+        (b"cache-control", b"no-cache"),
+        (b"Cache-Control", b"max-age=60, No-Store"),
+        (b"cache-control", b"max-age=0"),
+    ],
+)
+def test_a_client_can_stay_out(name: bytes, value: bytes) -> None:
+    assert not takes_part((name, value))
+    assert not takes_part((name, b"x"), (name, value))
+
+
+def test_a_body_over_the_limit_stays_out() -> None:
+    assert takes_part(body_bytes=10)
+    assert not takes_part(body_bytes=11)
+
+
+def test_who_samples_gets_an_answer_of_its_own_unless_the_configuration_says_otherwise() -> None:
+    assert not takes_part(samples=True)
+    assert takes_part(samples=True, sampled=True)
+    assert not takes_part((b"x-trioproxy-reuse", b"no"), samples=True, sampled=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "retry"),
+    [
+        (b"1", True),
+        (b" 12 ", True),
+        (b"9" * 5000, True),
+        (b"0", False),
+        (b"00", False),
+        (b"", False),
+        (b"-1", False),
+        (b"1.5", False),
+        (b"yes", False),
+        ("²".encode(), False),
+    ],
+)
+def test_a_retry_says_so(value: bytes, retry: bool) -> None:
+    assert reuse.is_retry(((b"X-Stainless-Retry-Count", value),)) is retry
+
+
+def test_without_the_header_it_is_no_retry() -> None:
+    assert not reuse.is_retry(())
+
+
+@pytest.mark.parametrize(
+    ("join", "seats", "retry", "allowed"),
+    [
+        (Join.RESEND, 0, False, True),
+        (Join.RESEND, 0, True, True),
+        (Join.RESEND, 1, True, True),
+        (Join.RESEND, 1, False, False),
+        (Join.RESEND, 3, False, False),
+        (Join.ALWAYS, 0, False, True),
+        (Join.ALWAYS, 2, False, True),
+        (Join.NEVER, 0, True, False),
+        (Join.NEVER, 2, True, False),
+    ],
+)
+def test_who_may_join_a_live_twin(join: Join, seats: int, retry: bool, allowed: bool) -> None:
+    assert reuse.may_join(join, seats, retry=retry) is allowed
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "joinable"),
+    [
+        (200, JSON, True),
+        (200, (*JSON, (b"Content-Encoding", b"identity")), True),
+        (200, (*JSON, (b"content-encoding", b"")), True),
+        (200, (*JSON, (b"Content-Encoding", b"gzip")), False),
+        (200, (*JSON, (b"content-encoding", b"identity, br")), False),
+        (201, JSON, False),
+        (204, JSON, False),
+        (206, JSON, False),
+        (304, JSON, False),
+        (400, JSON, False),
+        (429, JSON, False),
+        (529, JSON, False),
+    ],
+)
+def test_only_a_plain_200_goes_to_a_second_client(status: int, headers: RawHeaders, joinable: bool) -> None:
+    assert reuse.joinable_head(status, headers) is joinable
+    told_again = reuse.replayable(outcome=CallOutcome.COMPLETED, status=status, error=None, headers=headers)
+    assert told_again is joinable
+
+
+@pytest.mark.parametrize("outcome", CallOutcome)
+def test_only_a_complete_answer_is_told_again(outcome: CallOutcome) -> None:
+    whole = reuse.replayable(outcome=outcome, status=200, error=None, headers=JSON)
+    assert whole is (outcome is CallOutcome.COMPLETED)
+
+
+def test_neither_an_error_event_nor_a_missing_head_is_told_again() -> None:
+    assert not reuse.replayable(outcome=CallOutcome.COMPLETED, status=200, error="overloaded_error", headers=JSON)
+    assert not reuse.replayable(outcome=CallOutcome.COMPLETED, status=None, error=None, headers=())
+
+
+def test_the_answer_to_tool_results_is_kept_for_longer() -> None:
+    assert reuse.window_s(tool_results_only=False, window_s=5, window_tool_result_s=15) == 5
+    assert reuse.window_s(tool_results_only=True, window_s=5, window_tool_result_s=15) == 15
+
+
+@pytest.mark.parametrize(
+    ("brought", "age_s", "age"),
+    [
+        ((), 0.0, b"0"),
+        ((), 4.99, b"4"),
+        ((), -1.0, b"0"),
+        ((b"7",), 4.5, b"11"),
+        ((b"7", b"9"), 0.0, b"7"),
+        ((b"soon",), 2.0, b"2"),
+        ((b"-3",), 2.0, b"2"),
+        ((b"2147483648",), 2.0, b"2147483648"),
+        ((b"9" * 30,), 2.0, b"2147483648"),
+    ],
+)
+def test_an_answer_that_is_told_again_says_its_age(brought: tuple[bytes, ...], age_s: float, age: bytes) -> None:
+    headers = replayed_headers((*((b"Age", each) for each in brought), *JSON), age_s=age_s)
+    assert headers == (*JSON, (b"age", age))
+
+
+def test_a_cookie_is_for_the_one_who_got_it_and_all_else_is_told_again() -> None:
+    kept = ((b"Date", b"now"), (b"request-id", b"req_1"), (b"cache-control", b"no-cache"), *JSON)
+    headers = replayed_headers((kept[0], (b"Set-Cookie", b"sid=1"), *kept[1:]), age_s=1)
+    assert headers[:-1] == kept
+    assert b"sid=1" not in [value for _, value in headers]
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"age", b"vary"]), st.just(b"1")), max_size=6))
+def test_what_is_told_again_says_its_age_exactly_once(headers: list[tuple[bytes, bytes]]) -> None:
+    told = replayed_headers(tuple(headers), age_s=3)
+    assert [name for name, _ in told].count(b"age") == 1

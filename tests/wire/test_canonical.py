@@ -1,0 +1,155 @@
+"""One text for one value, whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.captures import captured
+from support.handwriting import HANDS, TEXTS, VALUES, Literal, meaning, written
+
+from trioproxy.wire.canonical import canonical, number, parse
+
+
+def text_of(body: bytes) -> bytes:
+    return canonical(parse(body))
+
+
+@given(VALUES, HANDS)
+def test_order_white_space_and_escapes_make_no_difference(value: Any, hand: random.Random) -> None:
+    assert text_of(written(value, hand)) == text_of(written(value))
+
+
+@given(VALUES, VALUES, HANDS)
+@example([Literal("1")], [Literal("1.0")], random.Random(1))
+@example([Literal("0")], [Literal("-0")], random.Random(1))
+@example({"a": Literal("1e400")}, {"a": Literal("1e401")}, random.Random(1))
+@example({"a": None}, {}, random.Random(1))
+@example([True], [Literal("1")], random.Random(1))
+def test_different_values_have_different_texts(one: Any, other: Any, hand: random.Random) -> None:
+    if one is not None and other is not None:  # nobody can tell `null` from what is not JSON
+        assert (text_of(written(one)) == text_of(written(other, hand))) == (meaning(one) == meaning(other))
+
+
+@given(VALUES, HANDS)
+def test_the_text_is_json_that_says_the_same_in_its_shortest_form(value: Any, hand: random.Random) -> None:
+    body = written(value, hand)
+    text = text_of(body)
+    assert json.loads(text) == json.loads(body)
+    assert text_of(text) == text
+    assert len(text) == len(written(value))
+
+
+def test_members_are_sorted_at_every_depth() -> None:
+    body = b' {"b": [{"d": -0, "c": 1E5}], "a": {"\\u00e9": "\\/", "e": 12345678901234567890123}} '
+    assert text_of(body) == '{"a":{"e":12345678901234567890123,"é":"/"},"b":[{"c":1E5,"d":-0}]}'.encode()
+
+
+@given(TEXTS, VALUES, VALUES, HANDS, st.booleans(), st.integers(0, 3))
+@example("a", "x:y", None, random.Random(1), True, 0)  # the colon of the one member in the text of the other
+def test_a_name_that_occurs_twice_has_no_meaning(
+    name: str, one: Any, other: Any, hand: random.Random, apart: bool, depth: int
+) -> None:
+    first, second = (written({name: each}, hand).strip()[1:-1] for each in (one, other))
+    between = b',"' + name.encode("unicode_escape").hex().encode() + b'_":1,' if apart else b","
+    body = b'{"z":[' * depth + b"{" + first + between + second + b"}" + b"]}" * depth
+    json.loads(body)  # it is JSON
+    assert parse(body) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":"\\u003a","a":1}',  # an escaped colon stands for the one that is lost
+        b'{"a":1,"\\u0061":1}',
+        b'{"a":[{"b":1,"c":2, "b":1}]}',
+    ],
+)
+def test_names_that_are_hard_to_see_twice(body: bytes) -> None:
+    assert parse(body) is None
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":"\\u003a"}', b'{"a":"\\u003A", "\\u003a":":"}', b'{"a":[-0,"-0"] }', b'{"a": "-0", "b": "\\u003c"}']
+)
+def test_what_only_looks_suspicious_is_read(body: bytes) -> None:
+    assert json.loads(text_of(body)) == json.loads(body)
+
+
+TOO_DEEP = [b"[" * 100_000, b"[" * 10_000 + b"]" * 10_000, b'{"a":' * 10_000 + b"1" + b"}" * 10_000]
+NO_UNICODE = [b'"\xff"', b'"\\ud800"', b"\xef\xbb\xbf1"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"nul", b"NaN", b"[1,]", b"01", b'{"a":1} x', b"1" * 5000, *NO_UNICODE, *TOO_DEEP],
+    ids=lambda body: repr(body[:12]),
+)
+def test_what_is_no_value(body: bytes) -> None:
+    assert parse(body) is None
+
+
+@given(st.binary(max_size=60) | st.lists(st.sampled_from([*b'{}[]",:\\ 10-.eu3a']), max_size=40).map(bytes))
+def test_junk_is_never_an_exception(junk: bytes) -> None:
+    value = parse(junk)
+    if value is not None:
+        assert json.loads(canonical(value)) == json.loads(junk)
+
+
+def test_what_was_parsed_can_be_written_from_further_down_the_stack() -> None:
+    def further_down(levels: int, value: object) -> bytes:
+        return canonical(value) if levels == 0 else further_down(levels - 1, value)
+
+    depth = 0
+    for levels in range(100, sys.getrecursionlimit(), 10):
+        body = b"[" * levels + b"]" * levels
+        value = parse(body)
+        if value is not None:
+            depth = levels
+            assert further_down(40, value) == body
+    assert depth > 500
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"1", 1.0),
+        (b"0", 0.0),
+        (b"-0", 0.0),
+        (b" -0 ", 0.0),
+        (b"0e5", 0.0),
+        (b"0.70", 0.7),
+        (b"-1E2", -100.0),
+        (b"1e400", math.inf),
+        (b"1" * 400, math.inf),
+        (b"-" + b"1" * 400, -math.inf),
+        (b"true", None),
+        (b"null", None),
+        (b'"1"', None),
+        (b"[1]", None),
+    ],
+)
+def test_numbers_are_read(body: bytes, expected: float | None) -> None:
+    assert number(parse(body)) == expected
+
+
+def test_the_literal_of_a_number_stays() -> None:
+    value = parse(b'{"temperature":0.70}')
+    assert isinstance(value, dict)
+    assert bytes(value["temperature"]) == b"0.70"
+    assert isinstance(value["temperature"], msgspec.Raw)
+
+
+@pytest.mark.parametrize("name", ["claude_code", "claude_code_old", "codex", "codex_gpt5", "openai_sdk_chat"])
+def test_real_requests_are_read(name: str) -> None:
+    body = captured(name).body
+    value = parse(body)
+    assert value == json.loads(body)
+    assert json.loads(canonical(value)) == value

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from trioproxy.wire.credentials import owner
+
+KEY = b"k" * 32
+ALICE = ((b"X-Api-Key", b"sk-alice"), (b"content-type", b"application/json"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie", b"x-my-token"),
+        *(b"OpenAI-Organization", b"openai-project", b"proxy-authorization"),
+    ],
+)
+def test_credentials_tell_users_apart(name: bytes) -> None:
+    assert owner(KEY, ((name, b"a"),)) != owner(KEY, ((name, b"b"),)) != owner(KEY, ())
+
+
+def test_nothing_else_does() -> None:
+    assert owner(KEY, ALICE) == owner(KEY, ((b"x-api-key", b"sk-alice"), (b"anthropic-beta", b"other")))
+
+
+def test_a_byte_cannot_change_sides() -> None:
+    assert owner(KEY, ((b"x-key", b"1"), (b"y-key", b""))) != owner(KEY, ((b"x-key", b""), (b"y-key", b"1")))
+
+
+def test_the_secret_does_not_show_and_another_process_says_something_else() -> None:
+    assert b"sk-alice" not in owner(KEY, ALICE)
+    assert owner(KEY, ALICE) != owner(b"l" * 32, ALICE)

@@ -1,0 +1,115 @@
+"""What is done to a generation request so that it costs less: decided, edited, and put in words for the ledger.
+
+    value ─▶ decide ─▶ rerouted ─▶ with_prompt_caching ─▶ body, headers, savings
+             rules     providers   providers
+
+Where the body cannot be edited (it is compressed, or a name is in it twice) it goes out as it came,
+and the savings say what was held back. `trioproxy explain` shows the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trioproxy.model import RawHeaders, Saving, SavingKind
+from trioproxy.providers.base import Kind
+from trioproxy.providers.rerouting import effort_members, rerouted, with_prompt_caching
+from trioproxy.rules.cache_state import CacheState
+from trioproxy.rules.refusals import takes_effort
+from trioproxy.rules.routing import Decision, decide, held
+from trioproxy.settings import RoutingSettings
+from trioproxy.wire.editing import EditError
+from trioproxy.wire.headers import get
+
+ROUTED = frozenset((Kind.MESSAGES, Kind.CHAT, Kind.RESPONSES))
+
+
+@dataclass(frozen=True, slots=True)
+class Economy:
+    """A request as it goes out. With nothing done, `body` and `headers` are the client's own objects."""
+
+    body: bytes
+    headers: RawHeaders
+    # None where routing is off, or the request is none to be routed.
+    decision: Decision | None = None
+    savings: tuple[Saving, ...] = ()
+    # What was edited, for people.
+    edits: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> str | None:
+        """What is sent in place of the client's model; None where that is sent."""
+        return self.decision.model if self.decision is not None else None
+
+    @property
+    def caching(self) -> Saving | None:
+        """What was done about prompt caching, or held back; None where nothing was to be done."""
+        return next((saving for saving in self.savings if saving.kind is SavingKind.PROMPT_CACHING), None)
+
+
+def economised(
+    kind: Kind,
+    body: bytes,
+    value: object,
+    headers: RawHeaders,
+    routing: RoutingSettings,
+    *,
+    cache: CacheState | None = None,
+    input_tokens: int | None = None,
+) -> Economy:
+    """Do to a request what the configuration allows. Raises nothing.
+
+    Args:
+        body: as the client sent it, perhaps compressed.
+        value: the decoded body; None where it is no JSON, and then nothing is done.
+        headers: the client's. A `content-length` among them is the caller's to mend.
+        cache: of the request's session (`rules/cache_state.py`), None where nothing is known.
+        input_tokens: about how many the request is, where it has been estimated.
+    """
+    out = Economy(body, headers)
+    model = value.get("model") if isinstance(value, dict) else None
+    if kind not in ROUTED or not isinstance(model, str) or not model:
+        return out
+    coding = (get(headers, b"content-encoding") or b"").strip().decode("latin-1")
+    obstacle = f"the request's body is compressed ({coding})" if coding.lower() not in ("", "identity") else None
+    if routing.enabled:
+        decision = decide(value, model, routing, cache=cache, input_tokens=input_tokens)
+        out = _routed(out, value, held(decision, obstacle) if obstacle else decision)
+    if routing.prompt_caching and kind is Kind.MESSAGES:
+        out = _cached(out, Saving(SavingKind.PROMPT_CACHING, model, out.model or model), obstacle)
+    return out
+
+
+def _routed(out: Economy, value: object, decision: Decision) -> Economy:
+    try:
+        body, headers = rerouted(out.body, value, out.headers, decision)
+    except EditError as error:
+        body, headers, decision = out.body, out.headers, held(decision, _cannot(error))
+    edits = _edits(value, out.headers, headers, decision.model) if decision.model is not None else ()
+    return Economy(body, headers, decision, (decision.saving,) if decision.saving else (), edits)
+
+
+def _cached(out: Economy, saving: Saving, obstacle: str | None) -> Economy:
+    body = None
+    try:
+        body = with_prompt_caching(out.body) if obstacle is None else None
+    except EditError as error:
+        obstacle = _cannot(error)
+    if obstacle is not None:
+        saving = Saving(saving.kind, saving.model_from, saving.model_to, held_back=obstacle)
+    elif body is None:
+        return out
+    edits = (*out.edits, "cache_control added at the top of the body") if body is not None else out.edits
+    return Economy(body or out.body, out.headers, out.decision, (*out.savings, saving), edits)
+
+
+def _edits(value: object, before: RawHeaders, after: RawHeaders, model: str) -> tuple[str, ...]:
+    gone = () if takes_effort(model) else effort_members(value)
+    edits = ["model replaced", *(f"{'.'.join(map(str, path))} taken away" for path in gone)]
+    if before != after:
+        edits.append("context-1m taken out of anthropic-beta")
+    return tuple(edits)
+
+
+def _cannot(error: EditError) -> str:
+    return f"the request's body cannot be edited ({error})"

@@ -1,0 +1,107 @@
+"""What of a request's body decides whether it is the same request, and whether it may be answered twice alike.
+
+The body without its volatile members (`providers/volatile.py`), in canonical
+form. Two things more are read off it: whether the request sets its own sampling
+(who samples one prompt many times must get many answers), and whether its last
+turn only hands over the results of tools (its answer may be replayed for longer).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trioproxy.providers.base import Kind, Operation
+from trioproxy.providers.fields import elements, members
+from trioproxy.providers.volatile import MEMBERS, SELF_CONTAINED_ITEMS
+from trioproxy.wire.canonical import canonical, number
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A request's body as it is compared. It holds the prompt, so it does not show itself."""
+
+    body: bytes = field(repr=False)
+    # The request sets its own sampling, or nobody can tell whether it does.
+    sampled: bool
+    # The last thing said to the model is nothing but results of tools.
+    tool_results_only: bool
+
+
+def likeness(operation: Operation, value: object) -> Likeness:
+    """How a body is compared that is `value` (see `wire.canonical.parse`), which is left as it is.
+
+    Raises:
+        RecursionError: as `wire.canonical.canonical` does.
+    """
+    return Likeness(
+        body=canonical(_lasting(operation.kind, value)),
+        sampled=samples(value),
+        tool_results_only=hands_over_tool_results(operation.kind, value),
+    )
+
+
+def raw_likeness(body: bytes) -> Likeness:
+    """How a body is compared that cannot be read: the same bytes are the same body.
+
+    It is no JSON, is nested too deep, or names a member twice. Whether it samples cannot be told
+    either, so it counts as if it did.
+    """
+    return Likeness(body=body, sampled=True, tool_results_only=False)
+
+
+def samples(value: object) -> bool:
+    """Whether the request asks to be answered by chance: `temperature` or `top_p` other than 0, `n` over 1, a `seed`.
+
+    `null` is as good as absent. What should be a number and is none, is taken for one that samples.
+    """
+    asked = members(value)
+    if asked.get("seed") is not None:
+        return True
+    if any(asked.get(name) is not None and number(asked[name]) != 0 for name in ("temperature", "top_p")):
+        return True
+    answers = asked.get("n")
+    if answers is None:
+        return False
+    count = number(answers)
+    return count is None or count > 1
+
+
+def hands_over_tool_results(kind: Kind, value: object) -> bool:
+    """Whether the last message that is neither the model's nor the developer's holds nothing but results of tools."""
+    turns = members(value).get("input" if kind is Kind.RESPONSES else "messages")
+    for turn in reversed(elements(turns)):
+        only_results = _only_results(members(turn))
+        if only_results is not None:
+            return only_results
+    return False
+
+
+def _only_results(turn: dict[str, object]) -> bool | None:
+    """None for a turn of the model or the developer. Results are blocks at Anthropic, messages in chat, else items."""
+    role, kind = turn.get("role"), turn.get("type")
+    if role == "user":
+        blocks = elements(turn.get("content"))
+        return bool(blocks) and all(members(block).get("type") == "tool_result" for block in blocks)
+    if role in ("tool", "function") or (isinstance(kind, str) and kind.endswith("_output")):
+        return True
+    return None
+
+
+def _lasting(kind: Kind, value: object) -> object:
+    """`value` without what is volatile: new outer objects, everything inside them shared."""
+    if not isinstance(value, dict):
+        return value
+    volatile = MEMBERS.get(kind, frozenset())
+    lasting = {name: member for name, member in value.items() if name not in volatile}
+    items = lasting.get("input")
+    if kind is Kind.RESPONSES and isinstance(items, list):
+        lasting["input"] = [_anonymous(item) for item in items]
+    return lasting
+
+
+def _anonymous(item: object) -> object:
+    asked = members(item)
+    kind = asked.get("type")
+    if "id" not in asked or not isinstance(kind, str) or kind not in SELF_CONTAINED_ITEMS:
+        return item
+    return {name: member for name, member in asked.items() if name != "id"}

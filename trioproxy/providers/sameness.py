@@ -1,0 +1,75 @@
+"""Which requests are the same one, sent again: the one question that the exchange asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trioproxy.model import Arrival
+from trioproxy.providers.base import Operation
+from trioproxy.providers.likeness import likeness, raw_likeness, samples
+from trioproxy.providers.volatile import HEADER_PREFIXES, HEADERS
+from trioproxy.rules import reuse
+from trioproxy.rules.routes import Route
+from trioproxy.settings import ReplaySettings
+from trioproxy.wire.fingerprint import fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """A request that may share an answer with those of the same fingerprint. Holds no text of it."""
+
+    fingerprint: bytes
+    # The request says itself that it is sent again.
+    retry: bool
+    # For how long after its end its answer may be replayed.
+    window_s: float
+
+
+def sameness(
+    key: bytes,
+    arrival: Arrival,
+    place: Route,
+    operation: Operation,
+    body: bytes | None,
+    value: object | None,
+    replay: ReplaySettings,
+) -> Sameness | None:
+    """What makes this request the same as others, or None if it takes no part in that.
+
+    Only generations take part. The cheap questions come first: a request that samples is not hashed.
+
+    Args:
+        key: the process's own, 16 to 64 bytes of chance.
+        body: without its content coding; None if that cannot be undone.
+        value: what `wire.canonical.parse` made of `body`; None if it is not to be read.
+    """
+    if not operation.generation or body is None:
+        return None
+    unreadable = value is None
+    if not reuse.takes_part(
+        arrival.headers,
+        body_bytes=len(body),
+        max_body_bytes=replay.max_body_bytes,
+        samples=unreadable or samples(value),
+        sampled=replay.sampled,
+    ):
+        return None
+    alike = raw_likeness(body) if unreadable else likeness(operation, value)
+    return Sameness(
+        fingerprint=fingerprint(
+            key,
+            provider=place.provider,
+            method=arrival.method,
+            target=place.target + b"?" + arrival.query,
+            headers=arrival.headers,
+            volatile_headers=HEADERS,
+            volatile_prefixes=HEADER_PREFIXES,
+            body=alike.body,
+        ),
+        retry=reuse.is_retry(arrival.headers),
+        window_s=reuse.window_s(
+            tool_results_only=alike.tool_results_only,
+            window_s=replay.window,
+            window_tool_result_s=replay.window_tool_result,
+        ),
+    )

@@ -1,0 +1,109 @@
+"""The user's own words in a generation request: the last prompt, without what its client has added to it.
+
+    messages   Anthropic, chat      …, user, assistant, tool, [user]
+    input      responses            items, or one string
+    prompt     completions          one string, or several
+
+The last user message counts, with all of its texts; system messages after it are passed over.
+A message of tool results alone has no words of the user's. Nothing here raises on odd values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# What clients put around the user's words: Claude Code, and its extensions for editors.
+INJECTED = ("system-reminder", "ide_selection", "ide_opened_file", "transcript")
+_IMAGE_MARK = re.compile(r"\[Image\b[^\[\]\n]{0,200}\]")
+INSTRUCTIONS = frozenset(("system", "developer"))
+_TOOLS = frozenset(("tool", "function"))
+# Types of the blocks and items that a call of a tool is made of, and its result.
+_CALLS = ("_use", "_call", "_result", "_output")
+_RECENT = 4
+
+
+def messages(value: object) -> list[object]:
+    """The conversation in a request's body, whatever the dialect; a lone string is a user message."""
+    if not isinstance(value, dict):
+        return []
+    for name in ("messages", "input"):
+        if isinstance(value.get(name), list):
+            return list(value[name])
+    alone = value.get("input") or value.get("prompt")
+    if isinstance(alone, list):
+        alone = alone[-1] if alone else None
+    return [{"role": "user", "content": alone}] if isinstance(alone, str) else []
+
+
+def user_text(conversation: list[object]) -> str | None:
+    """What the user says last, context and image marks taken out; None if that is nothing, or tool results."""
+    for message in reversed(conversation):
+        role = _role(message)
+        if role == "user":
+            text = "\n".join(found for each in _texts(message) if (found := own_words(each)))
+            return text or None
+        if role in _TOOLS or _calls_a_tool(message):
+            return None
+    return None
+
+
+def tool_turns(conversation: list[object]) -> int:
+    """How many of the last four messages call a tool or bring its result; system messages are not counted."""
+    recent: list[object] = []
+    for message in reversed(conversation):
+        if len(recent) == _RECENT:
+            break
+        if _role(message) not in INSTRUCTIONS:
+            recent.append(message)
+    return sum(map(_calls_a_tool, recent))
+
+
+def own_words(text: str) -> str:
+    """`text` without injected context and image marks. Time is linear in its length, whatever it is."""
+    if "<" in text:
+        for name in INJECTED:
+            text = _without(text, f"<{name}>", f"</{name}>")
+    if "[" in text:
+        text = _IMAGE_MARK.sub("", text)
+    return text.strip()
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    kept: list[str] = []
+    at = 0
+    while (start := text.find(opening, at)) >= 0:
+        end = text.find(closing, start)
+        if end < 0:
+            break  # never closed: it is no injected context, but somebody talking about it
+        kept.append(text[at:start])
+        at = end + len(closing)
+    return "".join((*kept, text[at:])) if kept else text
+
+
+def _role(message: object) -> str | None:
+    role = message.get("role") if isinstance(message, dict) else None
+    return role if isinstance(role, str) else None
+
+
+def _texts(message: object) -> Iterator[str]:
+    content = message.get("content") if isinstance(message, dict) else None
+    if isinstance(content, str):
+        yield content
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, dict) and isinstance(block.get("text"), str):
+            yield block["text"]
+
+
+def _calls_a_tool(message: object) -> bool:
+    if not isinstance(message, dict):
+        return False
+    if _role(message) in _TOOLS or message.get("tool_calls") or _is_call(message):
+        return True
+    content = message.get("content")
+    return any(map(_is_call, content)) if isinstance(content, list) else False
+
+
+def _is_call(block: object) -> bool:
+    kind = block.get("type") if isinstance(block, dict) else None
+    return isinstance(kind, str) and kind.endswith(_CALLS)

@@ -1,0 +1,101 @@
+"""When an answer may serve more than one request: who takes part, who joins, what is replayed, for how long.
+
+    request ─▶ takes_part? ─▶ a live twin: may_join? joinable_head? ─▶ joined
+                           ─▶ a finished twin: replayable? window_s ─▶ replayed
+                           ─▶ else a call of its own
+
+A resend is told from a second client that asks the same by one of two signs:
+the twin's own client has left, or the request says that it is a retry. Two
+clients that are both there asked twice, and get two answers.
+"""
+
+from __future__ import annotations
+
+from trioproxy.model import CallOutcome, Join, RawHeaders
+
+# What a number too great to be counted is taken for (RFC 9111, 1.2.2, for seconds).
+_MAX_COUNT = 2**31
+
+
+def takes_part(
+    headers: RawHeaders,
+    *,
+    body_bytes: int,
+    max_body_bytes: int,
+    samples: bool,
+    sampled: bool,
+) -> bool:
+    """Whether a generation request may be served by, or serve, another one's call.
+
+    The client keeps it out with `x-trioproxy-reuse: no`, or with a `cache-control` that says
+    `no-cache`, `no-store` or `max-age=0` (RFC 9111, 5.2.1).
+
+    Args:
+        samples: the request sets its own sampling, or nobody can tell whether it does.
+        sampled: the setting `replay.sampled`: such requests take part all the same.
+    """
+    if body_bytes > max_body_bytes or (samples and not sampled):
+        return False
+    return b"no" not in _tokens(headers, b"x-trioproxy-reuse") and _tokens(headers, b"cache-control").isdisjoint(
+        (b"no-cache", b"no-store", b"max-age=0")
+    )
+
+
+def is_retry(headers: RawHeaders) -> bool:
+    """Whether the request says that it is one: `x-stainless-retry-count` over 0, from the SDKs that count."""
+    return any(_count(token) for token in _tokens(headers, b"x-stainless-retry-count"))
+
+
+def may_join(join: Join, seats: int, *, retry: bool) -> bool:
+    """Whether a request may take a seat at a live twin where `seats` clients sit."""
+    if join is Join.RESEND:
+        return seats == 0 or retry
+    return join is Join.ALWAYS
+
+
+def joinable_head(status: int, headers: RawHeaders) -> bool:
+    """Whether an answer with this head may go to a second client.
+
+    Not an error, which may be over when the client asks again; not an encoded answer, which the second
+    client need not be able to read, since `accept-encoding` is not compared.
+    """
+    return status == 200 and _tokens(headers, b"content-encoding") <= {b"", b"identity"}
+
+
+def replayable(*, outcome: CallOutcome, status: int | None, error: str | None, headers: RawHeaders) -> bool:
+    """Whether an answer that has ended may be told again: all of it came, and it is no error.
+
+    Its own `cache-control` is not asked: that is about stored answers to other requests (RFC 9111, 2), and
+    streams say `no-cache` as a matter of course.
+    """
+    return outcome is CallOutcome.COMPLETED and status is not None and joinable_head(status, headers) and error is None
+
+
+def window_s(*, tool_results_only: bool, window_s: float, window_tool_result_s: float) -> float:
+    """For how many seconds after its end an answer may be replayed."""
+    return window_tool_result_s if tool_results_only else window_s
+
+
+def replayed_headers(headers: RawHeaders, *, age_s: float) -> RawHeaders:
+    """The headers of an answer that is told again `age_s` seconds after it was recorded.
+
+    `age` (RFC 9111, 5.1; whole seconds) adds to what the answer brought. `set-cookie` stays behind: a cookie
+    was given to the one who got the first answer. All else is as it was, the order included.
+    """
+    brought = next((value for name, value in headers if name.lower() == b"age"), b"")
+    before_s = _count(brought) or 0
+    kept = [pair for pair in headers if pair[0].lower() not in (b"age", b"set-cookie")]
+    return (*kept, (b"age", b"%d" % min(before_s + max(int(age_s), 0), _MAX_COUNT)))
+
+
+def _tokens(headers: RawHeaders, name: bytes) -> set[bytes]:
+    """The elements of the list that all fields of this name make up (RFC 9110, 5.6.1), in lower case."""
+    values = [value for key, value in headers if key.lower() == name]
+    return {token.strip().lower() for value in values for token in value.split(b",")} if values else set()
+
+
+def _count(token: bytes) -> int | None:
+    """A number of 0 or more in decimal digits."""
+    if not token.isdigit():
+        return None
+    return min(int(token), _MAX_COUNT) if len(token) <= len(str(_MAX_COUNT)) else _MAX_COUNT
