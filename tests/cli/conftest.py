@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 from support.rows import call_receipt, exchange_receipt, opening, price
 
-from trioproxy.model import CallOutcome, ExchangeOutcome, Reading, Usage
+from trioproxy.model import (
+    CallOutcome,
+    ExchangeOutcome,
+    Policy,
+    Reading,
+    Saving,
+    SavingKind,
+    ServedBy,
+    Usage,
+    UsageSource,
+)
 from trioproxy.store.sqlite import SqliteEngine
 
 
@@ -50,3 +60,21 @@ def recorded(engine: SqliteEngine) -> SqliteEngine:
         ]
     )
     return engine
+
+
+@pytest.fixture
+def saving(recorded: SqliteEngine) -> SqliteEngine:
+    """With four more: one drained and estimated, one that joined it, one replayed, one not routed."""
+    drained = opening(4, policy=Policy.DRAIN).call
+    why = "the cache of claude-\x1b[2J is warm (used 40 s ago)"
+    kept = opening(7, savings=(Saving(SavingKind.ROUTING, None, "gpt-5-nano", 2, held_back=why),)).call
+    left = exchange_receipt(4, outcome=ExchangeOutcome.CLIENT_LEFT)
+    recorded.write(
+        [
+            *(call_receipt(4, call=drained, detached_ms=12_345.6, usage_source=UsageSource.MIXED), left),
+            exchange_receipt(5, served_by=ServedBy.JOINED, call_id="c4"),
+            exchange_receipt(6, served_by=ServedBy.REPLAYED, call_id="c4"),
+            *(call_receipt(7, call=kept), exchange_receipt(7)),
+        ]
+    )
+    return recorded

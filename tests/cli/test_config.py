@@ -41,6 +41,20 @@ def test_the_effective_configuration_is_printed(tmp_path: Path, monkeypatch: pyt
     assert "\nread = 5.0\n" in shown
 
 
+def test_policies_and_tables_are_printed_as_they_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+):
+    file = tmp_path / "a.toml"
+    file.write_text("[routing]\nenabled = true\n[routing.table]\n'gpt-4.1' = { cheap = 'gpt-4.1-nano' }\n")
+    monkeypatch.setenv("TRIOPROXY_PROVIDERS__ANTHROPIC__ON_DISCONNECT", "drain")
+    assert main(["config", "check", str(file)]) == 0
+    shown = capsys.readouterr().out
+    for line in ('on_disconnect = "drain"', "enabled = true", '"gpt-4.1" = { cheap = "gpt-4.1-nano" }'):
+        assert f"\n{line}\n" in shown
+    environ = {"TRIOPROXY_PROVIDERS__ANTHROPIC__ON_DISCONNECT": "drain"}
+    assert load(shown, "x.toml", {}) == load(file.read_text(), "a.toml", environ)
+
+
 def test_the_usual_place_is_looked_at(tmp_path: Path, capsys: Output):
     file = tmp_path / ".config" / "trioproxy" / "config.toml"
     file.parent.mkdir(parents=True)

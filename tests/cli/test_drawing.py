@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
 
 from trioproxy.cli import drawing
 from trioproxy.views.requests import COLUMNS, requests_table
+from trioproxy.views.sums import sums_table
 from trioproxy.views.table import Column, Table
 
 ROW = {
@@ -49,6 +51,39 @@ def test_a_narrow_terminal_does_without_some_columns(width: int, missing: set[st
     assert len(line) <= width
 
 
+def test_a_narrower_one_still_shows_numbers_whole():
+    long = {
+        **ROW,
+        "model": "claude-sonnet-4-5-20250929",
+        "outcome": "client_left",
+        "served_by": "call",
+        "call_id": "c1",
+        "call_outcome": "completed",
+        "policy": "drain",
+        "detached_ms": 12_345.6,
+        "usage_source": "mixed",
+        "input_tokens": 98_765,
+        "output_tokens": 54_321,
+        "cost_usd": 0.0123,
+    }
+    for more in (False, True):
+        header, _, line = drawn(requests_table([long]), 70, more=more)
+        assert header.split() == ["asked", "for", "ended", "in", "out", "cost"]
+        assert line.split()[-3:] == ["98765", "~54321", "~$0.0123"]
+        assert "…" in line
+        assert len(line) <= 70
+
+
+def test_what_a_summary_does_without_first():
+    groups = [{"name": "claude-sonnet-4-6", "requests": 3, "saved_usd": 1.0, "held_back_usd": 1.0}]
+    titles = [re.split(r"  +", drawn(sums_table(groups, by="model"), width)[0].strip()) for width in (120, 100, 90)]
+    assert [title[-3:] for title in titles] == [
+        ["cost", "saved", "held back"],
+        ["out", "cost", "saved"],
+        ["cached", "out", "cost"],
+    ]
+
+
 def test_lines_that_come_later_stand_below_the_first():
     first, second = ({**ROW, "model": model} for model in ("a", "claude-sonnet-4-6"))
     header, _, line = drawn(requests_table([first]), 120, more=True)
@@ -61,6 +96,17 @@ def test_cells_are_cut_where_nothing_else_helps():
     line = drawn(table, 40)[2]
     assert len(line) == 40
     assert "…" in line
+
+
+def test_a_table_that_just_fits_is_whole():
+    table = Table((Column("name"), Column("saved", numeric=True)), (("x" * 10, "$1.00"),))
+    assert drawn(table, 17)[2] == "x" * 10 + "  $1.00"
+    assert drawn(table, 16)[2] == "x" * 10
+
+
+def test_what_a_terminal_would_obey_is_as_wide_as_what_is_shown_for_it():
+    table = Table((Column("name"), Column("many", numeric=True)), (("\x1b[2Jclient", "1"),))
+    assert "\N{REPLACEMENT CHARACTER}[2Jclient " in drawn(table, 40)[2]
 
 
 def test_numbers_stand_flush_right_and_totals_below_a_line():

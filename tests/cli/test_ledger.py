@@ -98,6 +98,46 @@ def test_summary(capsys: Output):
     assert note == "the cost of 1 request is not known"
 
 
+@pytest.mark.usefixtures("saving")
+def test_show_says_who_served_how_a_call_outlived_its_client_and_what_is_estimated(capsys: Output):
+    cells = [re.split(r"  +", line) for line in lines_of(capsys, "show", "--limit", "4")[2:]]
+    assert [line[3] for line in cells] == ["client left, drain 12.3 s, completed", "joined", "replayed", "delivered"]
+    assert [line[6:10] for line in cells] == [
+        ["80", "30", "~20", "~$0.0100"],
+        ["-", "-", "-", "$0"],
+        ["-", "-", "-", "$0"],
+        ["80", "30", "20", "$0.0100"],
+    ]
+    drained, joined, replayed, kept = objects_of(capsys, "show", "--limit", "4")
+    assert (drained["usage_source"], drained["policy"], drained["detached_ms"]) == ("mixed", "drain", 12_345.6)
+    assert joined["savings"] == [{"kind": "joined", "saved_usd": 0.01}]
+    assert (replayed["served_by"], replayed["call_id"], replayed["saved_usd"]) == ("replayed", "c4", 0.01)
+    assert [entry["held_back_usd"] for entry in kept["savings"]] == [None]
+
+
+@pytest.mark.usefixtures("saving")
+def test_summary_tells_what_is_estimated_what_was_saved_and_what_was_held_back(capsys: Output):
+    header, _, first, *_, unpriced, estimated, saved, held_back = lines_of(capsys, "summary")
+    assert re.split(r"  +", header)[-5:] == ["cached", "out", "cost", "saved", "held back"]
+    assert first.split()[-5:] == ["90", "~60", "~$0.0300", "$0.0200", "-"]
+    assert unpriced == "the cost of 1 request is not known"
+    assert estimated == "$0.0100 of the cost is estimated, for 1 request whose usage was not reported in full"
+    assert saved == "saved $0.0200: $0.0100 by joining (1 request), $0.0100 by replay (1 request)"
+    assert held_back == (
+        "held back an unknown amount (1 request: the cache of claude-\N{REPLACEMENT CHARACTER}[2J is warm)"
+    )
+
+
+@pytest.mark.usefixtures("saving")
+def test_summary_for_programs(capsys: Output):
+    (group,) = objects_of(capsys, "summary", "--by", "provider")
+    assert (group["estimated"], group["estimated_usd"], group["saved_usd"]) == (1, 0.01, 0.02)
+    assert {entry["kind"] for entry in group["savings"]} == {"joined", "replayed", "routing"}
+    (record,) = records_of(capsys, "summary", "--by", "provider")
+    assert (record["estimated"], record["saved_usd"], record["held_back_usd"]) == ("1", "0.02", "")
+    assert json.loads(record["savings"]) == group["savings"]
+
+
 @pytest.mark.parametrize(
     ("by", "names"),
     [

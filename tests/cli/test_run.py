@@ -12,6 +12,7 @@ import trio
 from support.raw_upstream import RawUpstream, answering
 
 from trioproxy.cli import main
+from trioproxy.cli.run import _cost
 
 Output = pytest.CaptureFixture[str]
 
@@ -57,6 +58,18 @@ async def test_the_command_works_through_the_proxy_and_its_cost_is_told(tmp_path
         nursery.cancel_scope.cancel()
     assert (done.stdout, done.returncode) == ("200\n", 5)
     assert done.stderr == "trioproxy: 1 request (1 completed), 1000 tokens in, 200 out, $0.0020\n"
+
+
+@pytest.mark.usefixtures("saving")
+def test_the_last_line_tells_estimates_and_savings_and_nothing_that_a_terminal_obeys(tmp_path: Path):
+    line = _cost(f"sqlite:///{tmp_path}/ledger.db", "me")
+    assert line == (
+        "7 requests (5 completed, 1 abandoned, 1 open), 247 tokens in, ~60 out, ~$0.0300; "
+        "the cost of 1 request is not known; "
+        "$0.0100 of the cost is estimated, for 1 request whose usage was not reported in full; "
+        "saved $0.0200: $0.0100 by joining (1 request), $0.0100 by replay (1 request); "
+        "held back an unknown amount (1 request: the cache of claude-\N{REPLACEMENT CHARACTER}[2J is warm)"
+    )
 
 
 def test_a_command_that_asks_nothing(tmp_path: Path):

@@ -23,9 +23,9 @@ def columns_of(connection, table):
 def test_a_new_file_gets_every_step(tmp_path):
     with connected(tmp_path / "l.db") as connection:
         migrations.migrate(connection)
-        assert migrations.version_of(connection) == len(migrations.steps()) == 1
+        assert migrations.version_of(connection) == len(migrations.steps()) == 2
         assert set(columns.CALL_OPENING + columns.CALL_SETTLING) <= set(columns_of(connection, "calls"))
-        assert {"saved_usd", "savings"} <= set(columns_of(connection, "calls"))
+        assert {"saved_usd", "savings"} <= set(columns.CALL_SETTLING)
         assert set(columns.EXCHANGE_OPENING + columns.EXCHANGE_SETTLING) == set(columns_of(connection, "exchanges"))
         assert "call_outcome" in columns_of(connection, "requests")
         migrations.migrate(connection)
@@ -37,7 +37,7 @@ def test_later_steps_are_applied_to_a_file_that_is_behind(tmp_path, monkeypatch)
         migrations.migrate(connection)
         monkeypatch.setattr(migrations, "steps", lambda: (*first, "ALTER TABLE calls ADD COLUMN extra TEXT;\n"))
         migrations.migrate(connection)
-        assert migrations.version_of(connection) == 2
+        assert migrations.version_of(connection) == 3
         assert columns_of(connection, "calls")[-1] == "extra"
 
 
@@ -54,7 +54,7 @@ def test_a_step_that_fails_changes_nothing(tmp_path, monkeypatch):
 def test_a_newer_file_is_refused(tmp_path):
     with connected(tmp_path / "l.db") as connection:
         connection.execute("PRAGMA user_version = 99")
-        with pytest.raises(LedgerError, match=r"newer version of trioproxy \(schema 99, this one knows 1\)"):
+        with pytest.raises(LedgerError, match=r"newer version of trioproxy \(schema 99, this one knows 2\)"):
             migrations.migrate(connection)
 
 

@@ -12,7 +12,7 @@ from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trioproxy.model import CallOpening, Dialect, Reading, Usage
+from trioproxy.model import CallOpening, Dialect, Policy, Reading, Usage
 from trioproxy.settings.sections import BUILT_IN_PROVIDERS
 from trioproxy.store.base import Price
 from trioproxy.store.prices import PROVIDERS, PriceBook
@@ -21,16 +21,17 @@ AT = 1_795_400_000.0  # 2026-11-22
 CACHED = Usage(100, 50, 3000, 1500, 500)
 
 
-def opening(provider: str = "anthropic", asked: str | None = None) -> CallOpening:
+def opening(provider: str = "anthropic", sent: str | None = None) -> CallOpening:
     return CallOpening(
-        *("call", "exchange", AT, provider, Dialect.ANTHROPIC, "POST", "/v1/messages", asked, asked, None, "abort")
+        *("call", "exchange", AT, provider, Dialect.ANTHROPIC, "POST", "/v1/messages"),
+        *("claude-opus-4-8", sent, None, Policy.ABORT),
     )
 
 
 def cost(
-    model: str | None, usage: Usage | None = CACHED, provider: str = "anthropic", asked: str | None = None, **more: Any
+    model: str | None, usage: Usage | None = CACHED, provider: str = "anthropic", sent: str | None = None, **more: Any
 ) -> float | None:
-    price = PriceBook().price(opening(provider, asked), Reading(usage=usage, model=model, **more), AT)
+    price = PriceBook().price(opening(provider, sent), Reading(usage=usage, model=model, **more), AT)
     return None if price is None else price.cost_usd
 
 
@@ -46,10 +47,16 @@ def test_the_version_of_the_price_data_is_told() -> None:
     assert price == Price(cost_usd=0.017625, version=f"genai-prices {version('genai-prices')}")
 
 
-def test_the_model_that_answered_first_then_the_one_that_was_asked_for() -> None:
-    assert cost("claude-opus-4-8", asked="claude-opus-5-5") == pytest.approx(0.017625)
-    assert cost("my-alias", asked="claude-opus-5-5") == pytest.approx(0.0135)
-    assert cost(None, asked="claude-opus-5-5") == pytest.approx(0.0135)
+def test_the_model_that_answered_first_then_the_one_that_was_sent() -> None:
+    assert cost("claude-opus-4-8", sent="claude-opus-5-5") == pytest.approx(0.017625)
+    assert cost("my-alias", sent="claude-opus-5-5") == pytest.approx(0.0135)
+    assert cost(None, sent="claude-opus-5-5") == pytest.approx(0.0135)
+
+
+def test_never_the_one_that_was_asked_for_since_it_may_have_been_routed_away_from() -> None:
+    assert opening(sent="my-alias").model_requested == "claude-opus-4-8"
+    assert cost("my-alias", sent="my-alias") is None
+    assert cost(None) is None
 
 
 GPT = Usage(1000, 100, 1000, reasoning_tokens=50)

@@ -66,7 +66,7 @@ def test_a_request_says_what_was_asked_who_answered_how_it_ended_and_what_it_cos
 
 
 def test_one_that_joined_another_s_call_cost_nothing(engine, reader):
-    engine.write([*whole(1), exchange_receipt(2, call_id="c1")])
+    engine.write([*whole(1), exchange_receipt(2, served_by=ServedBy.JOINED, call_id="c1")])
     first, joined = reader.requests()
     assert (first["cost_usd"], first["output_tokens"]) == (0.01, 20)
     assert (joined["cost_usd"], joined["output_tokens"], joined["call_outcome"]) == (0.0, None, "completed")
@@ -117,7 +117,13 @@ def test_sums_in_all_and_by_model(engine, reader):
         "output_tokens": 60,
         "cost_usd": 0.02,
         "unpriced": 2,
+        "estimated": 0,
+        "estimated_input_tokens": None,
+        "estimated_output_tokens": None,
+        "estimated_usd": None,
         "saved_usd": None,
+        "held_back_usd": None,
+        "savings": None,
     }
     by_model = [(row["name"], row["requests"], row["cost_usd"]) for row in reader.sums("model")]
     assert by_model == [("claude-sonnet-4-6", 4, 0.02), (None, 1, None), ("unheard-of", 1, None)]
@@ -187,6 +193,16 @@ def test_a_row_that_was_written_while_following_began_is_shown_once(engine, read
     assert follower.look() == []
 
 
+def test_one_that_joined_is_shown_again_when_the_call_has_ended(engine, reader):
+    engine.write([opening(1), exchange_receipt(2, served_by=ServedBy.JOINED, call_id="c1")])
+    follower = reader.follow()
+    engine.write([exchange_receipt(3, served_by=ServedBy.JOINED, call_id="c1")])
+    assert ids(follower.look()) == ["x3"]
+    engine.write([call_receipt(1), exchange_receipt(1)])
+    assert ids(follower.look()) == ["x1", "x2", "x3"]
+    assert follower.look() == []
+
+
 def test_following_a_ledger_that_was_empty(engine, reader):
     follower = reader.follow()
     engine.write(whole(1))
@@ -203,4 +219,4 @@ def test_a_sum_of_nothing_known_is_not_known(engine, reader):
 
     (everything,) = reader.sums()
 
-    assert [everything[name] for name in everything if name.endswith("_tokens")] == [None] * 4
+    assert [everything[name] for name in everything if name.endswith("_tokens")] == [None] * 6

@@ -119,7 +119,7 @@ def test_a_file_in_place_of_the_folder(tmp_path):
 def test_a_newer_ledger(sqlite_bench, engine):
     engine.disconnect()
     with closing(sqlite3.connect(sqlite_bench.path)) as other:
-        other.execute("PRAGMA user_version = 2")
+        other.execute("PRAGMA user_version = 99")
     with pytest.raises(LedgerError, match="cannot be opened: it was written by a newer version of trioproxy"):
         sqlite_bench.engine("other").connect()
 

@@ -122,6 +122,52 @@ def test_an_ending_without_a_call_and_none_yet():
     assert cells.ending({"ended_at": None, "call_id": "c1", "call_outcome": "completed"}) == "open"
 
 
+@pytest.mark.parametrize(
+    ("served_by", "delivery", "call", "shown"),
+    [
+        ("joined", "delivered", "completed", "joined"),
+        ("joined", "delivered", None, "joined, delivered, call running"),
+        ("joined", "client_left", "abandoned", "joined, client left"),
+        ("joined", "client_left", "completed", "joined, client left, call completed"),
+        ("joined", "upstream_failed", "truncated", "joined, upstream truncated"),
+        ("replayed", "delivered", "completed", "replayed"),
+        ("replayed", "client_left", "completed", "replayed, client left"),
+        ("call", "delivered", "completed", "delivered"),
+        ("proxy", "upstream_failed", "timeout", "upstream timeout"),
+    ],
+)
+def test_an_ending_says_who_served(served_by, delivery, call, shown):
+    row = {"ended_at": "2026-11-23T04:36:00.000000Z", "outcome": delivery, "call_id": "c1", "call_outcome": call}
+    # Whether the call lived on is told on the row of the client that left it.
+    lived_on = {"policy": "drain", "detached_ms": 12_345.6 if served_by in ("joined", "replayed") else 0.0}
+    assert cells.ending({**row, **lived_on, "served_by": served_by}) == shown
+
+
+@pytest.mark.parametrize(
+    ("policy", "detached_ms", "delivery", "call", "shown"),
+    [
+        ("drain", 12_345.6, "client_left", "completed", "client left, drain 12.3 s, completed"),
+        ("drain", 300_000.0, "client_left", "abandoned", "client left, drain 5 min 00 s"),
+        ("linger", 10_000.0, "client_left", "abandoned", "client left, linger 10.0 s"),
+        ("linger", 10_000.0, "client_stalled", "truncated", "client stalled, linger 10.0 s, upstream truncated"),
+        ("drain", 5.0, "client_left", "shutdown", "client left, drain 5.0 ms, shut down"),
+        ("drain", None, "client_left", None, "client left, call running"),
+        ("drain", 0.2, "client_left", "completed", "client left, call completed"),
+        ("abort", 3.0, "client_left", "abandoned", "client left"),
+        ("drain", 12_345.6, "delivered", "completed", "delivered"),
+    ],
+)
+def test_an_ending_says_how_a_call_outlived_its_client(policy, detached_ms, delivery, call, shown):
+    row = {"ended_at": "2026-11-23T04:36:00.000000Z", "outcome": delivery, "call_id": "c1", "call_outcome": call}
+    assert cells.ending({**row, "served_by": "call", "policy": policy, "detached_ms": detached_ms}) == shown
+
+
+def test_an_estimate_is_marked_where_there_is_one():
+    assert cells.about("$0.0123", True) == "~$0.0123"
+    assert cells.about("$0.0123", False) == "$0.0123"
+    assert cells.about("-", True) == "-"
+
+
 def test_every_outcome_has_its_words():
     assert set(cells._DELIVERIES) == set(ExchangeOutcome)
     assert set(cells._CALLS) == set(CallOutcome)

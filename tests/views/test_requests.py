@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC
 
+import pytest
+
 from trioproxy.views.requests import COLUMNS, requests_table
 
 ROW = {
@@ -49,6 +51,20 @@ def test_what_is_not_known_is_not_made_up():
     empty = dict.fromkeys(ROW) | {"started_at": ROW["started_at"], "method": "GET", "path": "/v1/models"}
     (cells,) = requests_table([empty], zone=UTC).rows
     assert cells == ("2026-11-23 04:36:01", "-", "GET /v1/models", "open", *("-" for _ in range(8)))
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("reported", ("80", "30", "20", "$0.0123")),
+        ("mixed", ("80", "30", "~20", "~$0.0123")),
+        ("estimated", ("~80", "30", "~20", "~$0.0123")),
+        ("none", ("80", "30", "20", "$0.0123")),
+    ],
+)
+def test_what_is_estimated_is_marked(source, shown):
+    (cells,) = requests_table([{**ROW, "usage_source": source}], zone=UTC).rows
+    assert cells[6:10] == shown
 
 
 def test_no_requests():

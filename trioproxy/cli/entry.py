@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from trioproxy import __version__
-from trioproxy.cli import config, demo, ledger, run, serve
+from trioproxy.cli import config, demo, explain, ledger, run, serve
 from trioproxy.errors import ConfigurationError, TrioProxyError
 
 _EXAMPLES = """Examples:
@@ -47,6 +47,7 @@ def command_line() -> App:
     app.command(run.run, help_epilogue=run.EXAMPLES)
     app.command(ledger.command_line())
     app.command(config.command_line())
+    app.command(explain.explain, help_epilogue=explain.EXAMPLES)
     app.command(demo.demo, help_epilogue=demo.EXAMPLES)
     return app
 

@@ -69,7 +69,7 @@ def show(
     """Show the latest requests: what was asked, how it ended, what it cost.
 
     Without --limit: the last 20, or all since --since. The newest is at the
-    bottom. A narrow terminal shows fewer columns.
+    bottom. ~ marks estimates. A narrow terminal shows fewer columns.
     """
     from trioproxy.cli import drawing, records
     from trioproxy.views.requests import requests_table
@@ -116,10 +116,10 @@ def summary(
     ledger: LedgerUrl = None,
     config: ConfigFile = None,
 ) -> int:
-    """Sum up requests, tokens and cost.
+    """Sum up requests, tokens, cost and savings.
 
     Dollars at list price. Requests whose price or usage is not known are counted,
-    not guessed.
+    not guessed; ~ marks sums with estimates in them.
     """
     from trioproxy.cli import drawing, records
     from trioproxy.views.sums import FIELDS, sums_table
@@ -129,7 +129,7 @@ def summary(
     with _reader(ledger, config) as reader:
         groups = reader.sums(by, since=start)
     if form is not None:
-        records.write(groups, ["name", *FIELDS], form)
+        records.write(groups, ["name", *FIELDS, "savings"], form)
     else:
         drawing.draw(sums_table(groups, by=by), drawing.console())
     return 0

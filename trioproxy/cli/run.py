@@ -76,13 +76,14 @@ def _local(settings: Settings) -> Settings:
 
 def _cost(url: str, owner: str) -> str:
     """What the requests of the proxy `owner` cost, in a sentence."""
+    from trioproxy.cli.drawing import printable
     from trioproxy.errors import LedgerError
     from trioproxy.store.reading import open_reader
     from trioproxy.views.sums import sentence
 
     try:
         with open_reader(url) as reader:
-            return sentence(reader.sums(owner=owner)[0])
+            return printable(sentence(reader.sums(owner=owner)[0]))
     except LedgerError as error:
         return f"what it cost is not known: {error.message}"
 

@@ -11,9 +11,10 @@ import time
 
 from trioproxy.rules.ids import uuid7
 from trioproxy.store.base import Engine, Pricing
+from trioproxy.store.journal import Durability
 from trioproxy.store.location import ledger_path
 from trioproxy.store.memory import MemoryEngine, Tables
-from trioproxy.store.sqlite import Durability, SqliteEngine
+from trioproxy.store.sqlite import SqliteEngine
 from trioproxy.store.writer import LedgerWriter
 
 __all__ = ["LedgerWriter", "open_ledger"]

@@ -13,7 +13,17 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from trioproxy.model import CallOpening, CallOutcome, CallReceipt, ExchangeOpening, ExchangeReceipt, ServedBy, Usage
+from trioproxy.model import (
+    CallOpening,
+    CallOutcome,
+    CallReceipt,
+    ExchangeOpening,
+    ExchangeReceipt,
+    Reading,
+    ServedBy,
+    Usage,
+)
+from trioproxy.store import savings
 from trioproxy.store.base import Opening, Price, Pricing
 
 log = logging.getLogger("trioproxy")
@@ -28,7 +38,8 @@ CALL_OPENING = (
 CALL_SETTLING = (
     *("ended_at", "model", "outcome", "status", "stop_reason"),
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"),
-    *("reasoning_tokens", "usage_source", "cost_usd", "price_version", "upstream_id", "request_id"),
+    *("reasoning_tokens", "usage_source", "cost_usd", "saved_usd", "savings", "price_version"),
+    *("upstream_id", "request_id"),
     *("tool_calls", "tools", "ttfb_ms", "duration_ms", "detached_ms", "bytes_in", "error"),
 )
 EXCHANGE_OPENING = (
@@ -61,7 +72,7 @@ def call_opened(opening: CallOpening, owner: str) -> Values:
         opening.model_requested,
         opening.model_sent,
         opening.effort,
-        opening.policy,
+        str(opening.policy),
     )
 
 
@@ -72,12 +83,18 @@ def exchange_opened(opening: Opening, owner: str) -> Values:
 
 def call_settled(receipt: CallReceipt, owner: str, price: Pricing) -> Values:
     """The values of CALL_OPENING and CALL_SETTLING."""
-    reading = receipt.reading
+    opening, reading = receipt.opening, receipt.reading
     usage = reading.usage or _NO_USAGE
-    cost = _priced(receipt, price)
+    cost = _priced(opening, reading, price)
+
+    def cost_usd(opening: CallOpening, reading: Reading) -> float | None:
+        found = _priced(opening, reading, price)
+        return found.cost_usd if found else None
+
+    saved = savings.worked_out(receipt, cost_usd)
     unfinished = None if receipt.outcome is CallOutcome.COMPLETED else "incomplete"
     return (
-        *call_opened(receipt.opening, owner),
+        *call_opened(opening, owner),
         timestamp(receipt.ended_at),
         reading.model,
         str(receipt.outcome),
@@ -89,8 +106,10 @@ def call_settled(receipt: CallReceipt, owner: str, price: Pricing) -> Values:
         usage.cache_write_5m_tokens,
         usage.cache_write_1h_tokens,
         usage.reasoning_tokens,
-        "none" if reading.usage is None else "reported",
+        str(receipt.usage_source),
         cost.cost_usd if cost else None,
+        saved.usd,
+        saved.savings,
         cost.version if cost else None,
         reading.upstream_id,
         receipt.request_id,
@@ -145,11 +164,11 @@ def _exchange(opening: ExchangeOpening, owner: str, served_by: str, call_id: str
     )
 
 
-def _priced(receipt: CallReceipt, price: Pricing) -> Price | None:
-    if receipt.reading.usage is None:
+def _priced(opening: CallOpening, reading: Reading, price: Pricing) -> Price | None:
+    if reading.usage is None:
         return None
     try:
-        return price(receipt.opening, receipt.reading, receipt.opening.started_at)
+        return price(opening, reading, opening.started_at)
     except Exception:  # price data is somebody else's code: a fault of it may cost a price, not the row
-        log.exception("[ledger] the price of call %s could not be worked out", receipt.opening.id)
+        log.exception("[ledger] the price of call %s could not be worked out", opening.id)
         return None

@@ -56,10 +56,12 @@ class MemoryEngine:
                 self._open(row)
             elif isinstance(row, CallReceipt):
                 call = columns.call_settled(row, self._owner, self._price)
-                _settle(self._tables.calls, _record(columns.CALL_OPENING + columns.CALL_SETTLING, call))
+                settled = _record(columns.CALL_OPENING + columns.CALL_SETTLING, call)
+                _settle(self._tables.calls, settled, (*columns.CALL_SETTLING, "policy"))
             else:
                 exchange = columns.exchange_settled(row, self._owner)
-                _settle(self._tables.exchanges, _record(columns.EXCHANGE_OPENING + columns.EXCHANGE_SETTLING, exchange))
+                settled = _record(columns.EXCHANGE_OPENING + columns.EXCHANGE_SETTLING, exchange)
+                _settle(self._tables.exchanges, settled, (*columns.EXCHANGE_SETTLING, "served_by", "call_id"))
 
     def disconnect(self) -> None:
         """See Engine.disconnect."""
@@ -80,10 +82,10 @@ def _record(names: tuple[str, ...], values: columns.Values) -> Record:
     return dict(zip(names, map(columns.storable, values), strict=True))
 
 
-def _settle(table: dict[str, Record], row: Record) -> None:
+def _settle(table: dict[str, Record], row: Record, names: tuple[str, ...]) -> None:
     there = table.get(str(row["id"]))
     if there is None:
         table[str(row["id"])] = row
     elif there.get("outcome") in {None, "crashed"}:
-        row["call_id"] = row.get("call_id") or there.get("call_id")
-        there.update(row)
+        # A call that is not named stays the one that was opened.
+        there.update({name: row[name] for name in names if name != "call_id" or row[name] is not None})

@@ -49,13 +49,14 @@ class PriceBook:
         counts = _counts(reading)
         if counts is None:
             return None
-        for model in dict.fromkeys((reading.model, opening.model_sent, opening.model_requested)):
+        # Never by the name that the client asked for: another model may have been sent.
+        for model in dict.fromkeys((reading.model, opening.model_sent)):
             if model is None:
                 continue
             try:
                 found = _calculate(opening.provider, model, counts, reading, at)
             except LookupError:
-                continue  # not a model of this provider: perhaps by the name it was asked for
+                continue  # not a model of this provider: perhaps by the name that was sent
             except (ValueError, ArithmeticError, TypeError, OSError):
                 return None  # counts that contradict each other, or a date out of range
             if found is None or not _all_priced(found, reading):

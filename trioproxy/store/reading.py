@@ -19,41 +19,18 @@ from trioproxy.errors import LedgerError
 from trioproxy.store.columns import Value, timestamp
 from trioproxy.store.location import ledger_path
 from trioproxy.store.migrations import steps, version_of
+from trioproxy.store.summing import Grouping, sums_query
 
 Record = dict[str, Value]
-Grouping = Literal["model", "source", "provider", "day"]
 Table = Literal["requests", "calls", "exchanges"]
 
 _PATIENCE_S = 5.0
-_GROUPS: dict[Grouping | None, str] = {
-    None: "NULL",
-    "model": "coalesce(model, model_sent, model_requested)",
-    "source": "source",
-    "provider": "provider",
-    # The reader's day, not UTC's: it is the one that `--since today` means.
-    "day": "date(started_at, 'localtime')",
-}
-# A request without a call (`rejected`) counts by its delivery. What names no model has no price to be missed.
-_SUMS = """
-    count(*) AS requests,
-    count(*) FILTER (WHERE call_outcome = 'completed') AS completed,
-    count(*) FILTER (WHERE call_outcome = 'abandoned') AS abandoned,
-    count(*) FILTER (WHERE CASE WHEN call_id IS NULL THEN outcome <> 'delivered'
-                                ELSE call_outcome NOT IN ('completed', 'abandoned') END) AS failed,
-    count(*) FILTER (WHERE ended_at IS NULL OR (call_id IS NOT NULL AND call_outcome IS NULL)) AS open,
-    sum(input_tokens) AS input_tokens,
-    sum(cache_read_tokens) AS cache_read_tokens,
-    sum(coalesce(cache_write_5m_tokens + coalesce(cache_write_1h_tokens, 0), cache_write_1h_tokens))
-        AS cache_write_tokens,
-    sum(output_tokens) AS output_tokens,
-    sum(cost_usd) AS cost_usd,
-    count(*) FILTER (WHERE call_outcome IS NOT NULL AND cost_usd IS NULL
-                       AND coalesce(model, model_sent, model_requested) IS NOT NULL) AS unpriced,
-    sum(saved_usd) AS saved_usd
-"""
-
+# The last part is what was served by a call that still runs, as the index `exchanges_shared` finds it.
 _OPEN_IDS = """
-    SELECT id FROM exchanges WHERE ended_at IS NULL UNION SELECT exchange_id AS id FROM calls WHERE ended_at IS NULL
+    SELECT id FROM exchanges WHERE ended_at IS NULL
+    UNION SELECT exchange_id AS id FROM calls WHERE ended_at IS NULL
+    UNION SELECT e.id FROM calls AS c JOIN exchanges AS e ON e.call_id = c.id
+    WHERE c.ended_at IS NULL AND e.served_by IN ('joined', 'replayed')
 """
 _NEW = "SELECT e.rowid AS seen, r.* FROM exchanges AS e JOIN requests AS r ON r.id = e.id WHERE e.rowid > ?"
 
@@ -106,13 +83,11 @@ class Reader:
     ) -> list[Record]:
         """One row a group, in its column `name`, most expensive first (days in order); without `by`, one row for all.
 
-        `unpriced` counts the requests whose cost is not known; `day` is a local one.
+        `unpriced` counts the requests whose cost is not known, `estimated` those whose usage was not reported in
+        full; `day` is a local one. `savings` is a JSON list: see store/summing.py.
         """
         where, values = _where(since, owner)
-        group = _GROUPS[by]
-        order = "name" if by == "day" else "total(cost_usd) DESC, count(*) DESC, name"
-        grouped = f"GROUP BY {group} ORDER BY {order}" if by else ""
-        return self._all(f"SELECT {group} AS name, {_SUMS} FROM requests {where} {grouped}", values)
+        return self._all(sums_query(by, where), values)
 
     def export(self, table: Table = "requests", *, since: datetime | None = None) -> Generator[Record, None, None]:
         """Every row with all columns, oldest first; one at a time, however many there are.

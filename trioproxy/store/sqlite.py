@@ -14,23 +14,20 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 from trioproxy.errors import LedgerError
 from trioproxy.model import CallReceipt
 from trioproxy.store import columns
 from trioproxy.store.base import Opening, Pricing, Row
+from trioproxy.store.journal import Durability, write_ahead
 from trioproxy.store.location import make_private
 from trioproxy.store.migrations import migrate
 from trioproxy.store.ownership import Ownership
 
 log = logging.getLogger("trioproxy")
 
-Durability = Literal["normal", "full"]
-
 _START_PATIENCE_S = 5.0  # at start another process may be migrating or recovering
 _WRITE_PATIENCE_MS = 500  # later the writer comes back by itself: do not hold its thread
-_WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 # What the driver raises for values, not for the database: they are made storable and tried once more.
 _UNSTORABLE = (OverflowError, UnicodeError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
@@ -53,7 +50,12 @@ _OPEN_EXCHANGE = _insert(
     columns.EXCHANGE_OPENING,
     "DO UPDATE SET call_id = excluded.call_id WHERE exchanges.call_id IS NULL",
 )
-_SETTLE_CALL = _settle("calls", columns.CALL_OPENING, columns.CALL_SETTLING)
+_SETTLE_CALL = _settle(
+    "calls",
+    columns.CALL_OPENING,
+    columns.CALL_SETTLING,
+    also="policy = excluded.policy, ",  # a bound may have forbidden the one it was opened with
+)
 _SETTLE_EXCHANGE = _settle(
     "exchanges",
     columns.EXCHANGE_OPENING,
@@ -184,9 +186,7 @@ class SqliteEngine:
             self._path, timeout=_START_PATIENCE_S, isolation_level=None, check_same_thread=False
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {self._durability}")
-            connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+            write_ahead(connection, self._durability, patience_s=_START_PATIENCE_S)
             migrate(connection)
             connection.execute(f"PRAGMA busy_timeout = {_WRITE_PATIENCE_MS}")
             self._file, self._log = self._path.stat(), self._log_path.stat()

@@ -38,6 +38,8 @@ _IMPLIED = {
     ("shutdown", "shutdown"),
     ("crashed", "crashed"),
 }
+# A call that is told to stop takes a moment to have stopped.
+_NOTEWORTHY_MS = 1.0
 
 
 def number(row: Row, *names: str) -> float | None:
@@ -77,6 +79,11 @@ def money(usd: float | None) -> str:
     return f"{sign}${size:,.{decimals}f}"
 
 
+def about(shown: str, estimated: bool) -> str:
+    """`shown`, marked if it is estimated: `~1234`, `~$0.0123`."""
+    return f"~{shown}" if estimated and shown != UNKNOWN else shown
+
+
 def duration(ms: float | None) -> str:
     """Two units at most: `0.4 ms`, `12 ms`, `1.23 s`, `45.6 s`, `2 min 05 s`, `1 h 02 min`."""
     if ms is None:
@@ -102,23 +109,48 @@ def moment(iso: Value, zone: tzinfo | None = None) -> str:
 
 
 def ending(row: Row) -> str:
-    """How a row of `requests` ended, delivery first: `delivered`, `client left, call completed`, `open`."""
-    delivery, call = row.get("outcome"), row.get("call_outcome")
+    """How a row of `requests` ended, delivery first: `delivered`, `client left, call completed`, `open`.
+
+    `joined` and `replayed` are deliveries without a call of their own. If the call outlived its client, the policy
+    that let it is told, and for how long: `client left, drain 12.3 s, completed`.
+    """
     if row.get("ended_at") is None:
         return "open"
-    said = _DELIVERIES.get(str(delivery), text(delivery))
-    if row.get("call_id") is None or (delivery, call) in _IMPLIED:
-        return said
-    if call is None:
-        return f"{said}, call running"
-    told = _CALLS.get(str(call), text(call))
-    return told if delivery == "upstream_failed" and call != "completed" else f"{said}, {told}"
+    served_by = row.get("served_by")
+    if served_by not in ("joined", "replayed"):
+        return _ending(row)
+    # The call that is replayed had ended before.
+    said = _ending({**row, "call_id": None} if served_by == "replayed" else row)
+    return str(served_by) if said == "delivered" else f"{served_by}, {said}"
 
 
 def asked(row: Row) -> str:
     """What a row of `requests` asked for: the model, or method and path where there is none."""
     model = row.get("model") or row.get("model_sent") or row.get("model_requested")
     return text(model) if model else f"{text(row.get('method'))} {text(row.get('path'))}"
+
+
+def _ending(row: Row) -> str:
+    delivery, call = row.get("outcome"), row.get("call_outcome")
+    said = _DELIVERIES.get(str(delivery), text(delivery))
+    told = "call running" if call is None else _CALLS.get(str(call), text(call))
+    if row.get("call_id") is None or (delivery, call) in _IMPLIED:
+        told = ""
+    elif delivery == "upstream_failed" and call not in (None, "completed"):
+        said = ""
+    alone = _alone(row)
+    if alone:
+        told = told.removeprefix("call ")
+    return ", ".join(part for part in (said, alone, told) if part)
+
+
+def _alone(row: Row) -> str:
+    """The policy by which a call lived on without a client, and how long it did."""
+    detached_ms = number(row, "detached_ms") or 0
+    left = row.get("outcome") in ("client_left", "client_stalled") and row.get("served_by") == "call"
+    if not left or detached_ms < _NOTEWORTHY_MS or row.get("policy") == "abort":
+        return ""
+    return f"{text(row.get('policy'))} {duration(detached_ms)}"
 
 
 def _three_digits(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import tzinfo
 
-from trioproxy.views.cells import Row, asked, count, duration, ending, moment, money, number, text
+from trioproxy.views.cells import Row, about, asked, count, duration, ending, moment, money, number, text
 from trioproxy.views.table import Column, Table
 
 COLUMNS = (
@@ -30,7 +30,12 @@ def requests_table(rows: Iterable[Row], *, zone: tzinfo | None = None) -> Table:
 
 
 def request_cells(row: Row, *, zone: tzinfo | None = None) -> tuple[str, ...]:
-    """One row of `requests` under COLUMNS. `in` is all of the input; `cached` is the part that came from a cache."""
+    """One row of `requests` under COLUMNS. `in` is all of the input; `cached` is the part that came from a cache.
+
+    `~` marks what is estimated.
+    """
+    source = row.get("usage_source")
+    estimated = source in ("estimated", "mixed")
     return (
         moment(row.get("started_at"), zone),
         text(row.get("source")),
@@ -38,10 +43,10 @@ def request_cells(row: Row, *, zone: tzinfo | None = None) -> tuple[str, ...]:
         ending(row),
         text(row.get("status")),
         text(row.get("stop_reason")),
-        count(input_tokens(row)),
+        about(count(input_tokens(row)), source == "estimated"),
         count(number(row, "cache_read_tokens")),
-        count(number(row, "output_tokens")),
-        money(number(row, "cost_usd")),
+        about(count(number(row, "output_tokens")), estimated),
+        about(money(number(row, "cost_usd")), estimated),
         duration(number(row, "ttfb_ms")),
         duration(number(row, "duration_ms")),
     )

@@ -1,22 +1,28 @@
 """Sums over requests, as `trioproxy ledger summary` and the last line of `trioproxy run` show them.
 
-A group is a row with a `name` and the columns of FIELDS. What is unknown (None) stays out of a sum
-and is counted in `unpriced`, so that a sum that is not whole says so.
+A group is a row with a `name`, the columns of FIELDS and `savings` (views/savings.py). What is unknown (None)
+stays out of a sum and is counted in `unpriced`, so that a sum that is not whole says so; what is estimated
+is in it, marked `~`, and told apart in the columns `estimated…`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from trioproxy.views.cells import Row, Value, count, money, number, text
+from trioproxy.views.cells import UNKNOWN, Row, Value, about, count, money, number, text
+from trioproxy.views.savings import merged, savings_notes
 from trioproxy.views.table import Column, Table
 
 FIELDS = (
     *("requests", "completed", "abandoned", "failed", "open"),
     *("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens"),
-    *("cost_usd", "unpriced", "saved_usd"),
+    *("cost_usd", "unpriced", "estimated", "estimated_input_tokens", "estimated_output_tokens", "estimated_usd"),
+    *("saved_usd", "held_back_usd"),
 )
-_TITLES = ("requests", "completed", "abandoned", "failed", "open", "in", "cached", "out", "cost", "saved")
+_TITLES = (
+    *("requests", "completed", "abandoned", "failed", "open", "in", "cached", "out", "cost"),
+    *("saved", "held back"),
+)
 
 
 def sums_table(groups: Sequence[Row], *, by: str) -> Table:
@@ -34,7 +40,8 @@ def sums_table(groups: Sequence[Row], *, by: str) -> Table:
 def total(groups: Iterable[Row]) -> dict[str, Value]:
     """The groups as one, without a name; a sum is None where no group knows it."""
     groups = list(groups)
-    return {field: _sum([number(group, field) for group in groups]) for field in FIELDS}
+    sums = {field: _sum([number(group, field) for group in groups]) for field in FIELDS}
+    return {**sums, "savings": merged(group.get("savings") for group in groups)}
 
 
 def sentence(group: Row) -> str:
@@ -47,37 +54,54 @@ def sentence(group: Row) -> str:
         for name in ("completed", "abandoned", "failed", "open")
         if (many := number(group, name))
     ]
-    head = f"{count(requests)} request{'s' * (requests != 1)}" + (f" ({', '.join(endings)})" if endings else "")
+    head = _requests(requests) + (f" ({', '.join(endings)})" if endings else "")
+    taken, out, cost = _amounts(group)
     known = [
-        *([f"{count(taken)} token{'s' * (taken != 1)} in"] if (taken := _input(group)) is not None else []),
-        *([f"{count(out)} out"] if (out := number(group, "output_tokens")) is not None else []),
-        *([money(cost)] if (cost := number(group, "cost_usd")) is not None else []),
+        *([f"{taken} token{'s' * (taken != '1')} in"] if taken != UNKNOWN else []),
+        *([f"{out} out"] if out != UNKNOWN else []),
+        *([cost] if cost != UNKNOWN else []),
     ]
     line = ", ".join((head, *known))
     return "; ".join((line, *_notes(group)))
 
 
 def _cells(group: Row, name: str) -> tuple[str, ...]:
+    taken, out, cost = _amounts(group)
     return (
         name,
         *(count(number(group, field)) for field in ("requests", "completed", "abandoned", "failed", "open")),
-        count(_input(group)),
+        taken,
         count(number(group, "cache_read_tokens")),
-        count(number(group, "output_tokens")),
-        money(number(group, "cost_usd")),
+        out,
+        cost,
         money(number(group, "saved_usd")),
+        money(number(group, "held_back_usd")),
     )
 
 
-def _input(group: Row) -> float | None:
-    return number(group, "input_tokens", "cache_read_tokens", "cache_write_tokens")
+def _amounts(group: Row) -> tuple[str, str, str]:
+    """All of the input, the output, and what they cost."""
+    taken = count(number(group, "input_tokens", "cache_read_tokens", "cache_write_tokens"))
+    return (
+        about(taken, number(group, "estimated_input_tokens") is not None),
+        about(count(number(group, "output_tokens")), number(group, "estimated_output_tokens") is not None),
+        about(money(number(group, "cost_usd")), number(group, "estimated_usd") is not None),
+    )
 
 
 def _notes(group: Row) -> tuple[str, ...]:
-    unpriced = number(group, "unpriced")
-    if not unpriced:
-        return ()
-    return (f"the cost of {count(unpriced)} request{'s' * (unpriced != 1)} is not known",)
+    notes = []
+    if unpriced := number(group, "unpriced"):
+        notes.append(f"the cost of {_requests(unpriced)} is not known")
+    if estimated := number(group, "estimated"):
+        usd = number(group, "estimated_usd")
+        what = "tokens are" if usd is None else f"{money(usd)} of the cost is"
+        notes.append(f"{what} estimated, for {_requests(estimated)} whose usage was not reported in full")
+    return (*notes, *savings_notes(group))
+
+
+def _requests(many: float) -> str:
+    return f"{count(many)} request{'s' * (many != 1)}"
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
