@@ -32,7 +32,7 @@ unit: $(VENV)/.installed-dev
 # Every pure file, relay.py and exchange.py: all branches, by the tests of their own folders.
 coverage: $(VENV)/.installed-dev
 	$(BIN)/pytest -q -n $(JOBS) --cov=trioproxy --cov-branch --cov-report= tests/wire tests/providers tests/rules tests/views tests/settings tests/relay tests/exchange tests/test_*.py
-	$(BIN)/coverage report --fail-under=100 --include='trioproxy/wire/*,trioproxy/providers/*,trioproxy/rules/*,trioproxy/views/*,trioproxy/settings/*,trioproxy/model.py,trioproxy/errors.py,trioproxy/relay.py,trioproxy/seat.py,trioproxy/house.py,trioproxy/exchange.py'
+	$(BIN)/coverage report --fail-under=100 --include='trioproxy/wire/*,trioproxy/providers/*,trioproxy/rules/*,trioproxy/views/*,trioproxy/settings/*,trioproxy/model/*,trioproxy/errors.py,trioproxy/relay.py,trioproxy/phases.py,trioproxy/detachment.py,trioproxy/commission.py,trioproxy/seat.py,trioproxy/seating.py,trioproxy/tape.py,trioproxy/house.py,trioproxy/desk.py,trioproxy/order.py,trioproxy/calling.py,trioproxy/delivery.py,trioproxy/exchange.py'
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.run

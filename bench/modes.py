@@ -6,14 +6,13 @@ Sizes are those of the published method; `quick` shortens the runs and changes n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench import process
-from bench.stand import LoadError, Stand
+from bench import process, reusing
+from bench.stand import LoadError, Stand, Values
 
-Values = dict[str, float]
 LEAVERS = 20
 STALLED = 10
 UPLOAD_BYTES = 20_000_000
@@ -33,13 +32,9 @@ PHASES: dict[str, dict[str, Any]] = {
 }
 
 
-def _milliseconds(stand: Stand, seconds: float) -> int:
-    return int(seconds * (400 if stand.quick else 1000))
-
-
 def _requests(stand: Stand, conns: int) -> Values:
     with stand.meter() as meter:
-        seen = stand.load("req", conns=conns, ms=_milliseconds(stand, 4))
+        seen = stand.load("req", conns=conns, ms=stand.milliseconds(4))
     values = {"requests_per_s": seen["done"] / seen["seconds"], "p50_ms": seen["duration_p50_us"] / 1e3}
     values["p99_ms"] = seen["duration_p99_us"] / 1e3
     if meter.cpu_s is not None:
@@ -49,7 +44,7 @@ def _requests(stand: Stand, conns: int) -> Values:
 
 def _at_full_speed(stand: Stand, conns: int, stream: str) -> Values:
     with stand.meter() as meter:
-        seen = stand.load("req", conns=conns, ms=_milliseconds(stand, 4), bench=stream)
+        seen = stand.load("req", conns=conns, ms=stand.milliseconds(4), bench=stream)
     values = {"chunks_per_s": seen["deltas"] / seen["seconds"]}
     values["mb_per_s"] = seen["bytes"] / 1e6 / seen["seconds"]
     if meter.cpu_s is not None:
@@ -74,7 +69,7 @@ def _idle(stand: Stand, body: int) -> Values:
     """Growth from the warm peer to its highest point while 500 streams of one chunk a second open and are held."""
     if stand.pid is None:
         return {}
-    pid, hold_ms = stand.pid, _milliseconds(stand, 4)
+    pid, hold_ms = stand.pid, stand.milliseconds(4)
     readings: dict[str, int] = {}
     process.reset_peak(pid)
     before_kb = process.memory_kb(pid, "VmRSS")
@@ -134,19 +129,25 @@ def _upload(stand: Stand, path: str, **options: Any) -> Values:
 class Mode:
     says: str
     run: Callable[[Stand], Values]
+    peers: Sequence[str] = ("direct", "naive", "trioproxy", "before")  # of whom it tells something
+
+
+REUSE, ON_AND_OFF = ("reuse",), ("trioproxy", "reuse")
+ALL = ("direct", "naive", "trioproxy", "before", "reuse")
 
 
 MODES = {
     "req1": Mode("small JSON requests, 1 connection, closed loop", lambda s: _requests(s, 1)),
-    "req32": Mode("small JSON requests, 32 connections, closed loop", lambda s: _requests(s, 32)),
+    "req32": Mode("small JSON requests, 32 connections, closed loop", lambda s: _requests(s, 32), ALL),
     "stream16": Mode(
         "16 streams at full speed, 180-byte events, one upstream send each",
         lambda s: _at_full_speed(s, 16, "stream;n=2000;size=180"),
+        ALL,
     ),
     "bulk8": Mode("8 streams at full speed, 4 kB events", lambda s: _at_full_speed(s, 8, "stream;n=2000;size=4096")),
-    "paced100": Mode("100 streams of 20 chunks a second", lambda s: _paced(s, "/v1/messages")),
+    "paced100": Mode("100 streams of 20 chunks a second", lambda s: _paced(s, "/v1/messages"), ALL),
     "chat100": Mode("the same on the OpenAI chat route", lambda s: _paced(s, "/openai/v1/chat/completions")),
-    "idle500": Mode("500 streams of one chunk a second, 1 kB requests", lambda s: _idle(s, 1000)),
+    "idle500": Mode("500 streams of one chunk a second, 1 kB requests", lambda s: _idle(s, 1000), ALL),
     "idle500big": Mode("the same with 64 kB requests", lambda s: _idle(s, 64000)),
     "burst1000": Mode("1,000 streams started within a second, 40 chunks at 20 a second each", _burst),
     "leave": Mode("clients leave by FIN or RST in each phase; time until the upstream sees it", _leave),
@@ -154,4 +155,9 @@ MODES = {
     "up_generation": Mode("one 20 MB generation request", lambda s: _upload(s, "/v1/messages")),
     "up_file": Mode("one 20 MB file upload, content-length", lambda s: _upload(s, "/v1/files")),
     "up_chunked": Mode("one 20 MB file upload, chunked", lambda s: _upload(s, "/v1/files", chunked=1)),
+    "replay1m": Mode("an answer of 1 MB, asked for again and again by 4 connections", reusing.replayed, ON_AND_OFF),
+    "join": Mode(f"a stream of 100 chunks a second, and {reusing.JOINERS} who join it", reusing.joined, REUSE),
+    "distinct": Mode(f"{reusing.DISTINCT:,} requests, no two the same", reusing.distinct, ON_AND_OFF),
+    "decide": Mode("requests of 50 kB and 1 MB: CPU of the whole server", reusing.decided, ON_AND_OFF),
+    "order": Mode("the same decisions within a process", reusing.in_process, REUSE),
 }

@@ -40,13 +40,15 @@ def number(value: float | None) -> str:
 
 
 def cells(rows: Sequence[Row], peers: Sequence[str]) -> list[list[str]]:
-    """Header and lines; columns for ratio, goal and verdict only where both sides of a ratio were measured."""
-    judged = "trioproxy" in peers
-    table = [["", *peers, *(["ratio to naive", "goal", ""] if judged else [])]]
+    """Header and lines; columns for ratios and goals only where both sides were measured."""
+    against = [peer for peer in ("naive", "before") if peer in peers and "trioproxy" in peers]
+    judged = any(row.verdicts for row in rows)
+    table = [["", *peers, *(f"ratio to {peer}" for peer in against), *(["goal", ""] if judged else [])]]
     for row in rows:
         line = [row.metric.says, *(number(row.values.get(peer)) for peer in peers)]
+        line += [number(row.ratios.get(peer)) for peer in against]
         if judged:
-            line += [number(row.ratio), str(row.metric.goal or ""), row.verdict]
+            line += ["; ".join(str(goal) for goal, _ in row.verdicts), "; ".join(word for _, word in row.verdicts)]
         table.append(line)
     return table
 

@@ -16,6 +16,8 @@ from typing import Any
 from bench import process
 from bench.peers import Peer, Place
 
+Values = dict[str, float]
+EDIT_BYTES = 256  # the most that a peer that edits adds to a request, or takes away
 SETTLE_S = 0.3  # what a peer still does after the last answer belongs to its bill
 
 
@@ -34,14 +36,21 @@ class Meter:
 @dataclass(slots=True)
 class Stand:
     programs: dict[str, Path]
+    peer: Peer
     place: Place
     pid: int | None
     quick: bool
     warnings: list[str] = field(default_factory=list)
 
     def _command(self, mode: str, options: dict[str, Any]) -> list[str]:
-        ports = {"port": self.place.port, "control": self.place.upstream}
-        return [str(self.programs["load"]), mode, *(f"{name}={value}" for name, value in {**ports, **options}.items())]
+        given = {"port": self.place.port, "control": self.place.upstream, **options}
+        if self.peer.edits:
+            given["slack"] = EDIT_BYTES
+        return [str(self.programs["load"]), mode, *(f"{name}={value}" for name, value in given.items())]
+
+    def milliseconds(self, seconds: float) -> int:
+        """How long a run lasts that lasts so long unless it is to be short."""
+        return int(seconds * (400 if self.quick else 1000))
 
     def load(
         self, mode: str, *, when_held: Callable[[], None] = lambda: None, tolerant: bool = False, **options: Any
@@ -111,7 +120,7 @@ def stand(programs: dict[str, Path], peer: Peer, folder: Path, *, quick: bool) -
             running = stack.enter_context(process.child(command, log=log, env={**env, **more}))
             process.await_port(running, port, log)
             pid = running.pid
-        ready = Stand(programs, Place(port, upstream_port, folder), pid, quick)
+        ready = Stand(programs, peer, Place(port, upstream_port, folder), pid, quick)
         try:
             ready.warm_up()
             yield ready

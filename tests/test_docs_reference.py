@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,14 @@ from trioproxy.cli.entry import command_line
 from trioproxy.settings import (
     BUILT_IN_PROVIDERS,
     RESERVED_NAMES,
+    DisconnectSettings,
     LedgerSettings,
     ProviderSettings,
+    ReplaySettings,
+    RouteSettings,
+    RoutingSettings,
     ServerSettings,
+    Settings,
     TimeoutSettings,
     load,
 )
@@ -29,7 +35,11 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "[server]": ServerSettings,
     "[providers.<name>]": ProviderSettings,
     "[timeouts]": TimeoutSettings,
+    "[disconnect]": DisconnectSettings,
     "[ledger]": LedgerSettings,
+    "[replay]": ReplaySettings,
+    "[routing]": RoutingSettings,
+    "[routing.table]": RouteSettings,
 }
 
 
@@ -47,7 +57,7 @@ def setting_rows(title: str) -> list[str]:
 def keys() -> Iterator[tuple[str, str, object]]:
     for title, model in SECTIONS.items():
         for name, field in model.model_fields.items():
-            yield title, name, field.default if not field.is_required() else None
+            yield title, name, None if field.is_required() or field.default_factory else field.default
 
 
 def leaves(app: App, path: tuple[str, ...] = ()) -> Iterator[tuple[str, App]]:
@@ -64,8 +74,13 @@ LEAVES = dict(leaves(command_line()))
 def test_every_setting_is_documented_with_its_default(title: str, name: str, default: object):
     (row,) = [row for row in setting_rows(title) if f"`{name}`" in row.split("|")[1]]
     if default is not None:
-        shown = f'"{default}"' if isinstance(default, str) else str(default)
+        shown = json.dumps(default)
         assert f"| `{shown}` |" in row
+
+
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - {"providers"}))
+def test_every_section_is_documented(name: str):
+    assert SECTIONS[f"[{name}]"] is type(getattr(Settings(), name))
 
 
 @pytest.mark.parametrize("title", SECTIONS)

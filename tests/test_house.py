@@ -11,26 +11,33 @@ import pytest
 import trio
 import trio.lowlevel
 from support.seeds import over_seeds
-from support.stage import LAST_EVENT, OPENING, MarkMeter
+from support.stage import LAST_EVENT, OPENING, MarkMeter, terms
 
+from trioproxy.commission import Commission
 from trioproxy.errors import Draining
 from trioproxy.house import House
 from trioproxy.lab.script import Chunk, End, Head, Script, Silence
 from trioproxy.lab.source import ScriptedSource
 from trioproxy.model import CallOutcome, CallReceipt, Plan
-from trioproxy.relay import Commission
+from trioproxy.rules.lifecycle import Cause
 from trioproxy.sources.base import Answer, Progress, Source
+from trioproxy.store.recordings import Recordings
+from trioproxy.tape import Tape
 
 WHOLE = Script.of(1.0, Head(), Chunk(LAST_EVENT), 1.0, End())
 SILENT = Script.of(Silence())
 
 
-def commission(source: Source, receipts: list[CallReceipt]) -> Commission:
+def commission(source: Source, receipts: list[CallReceipt], fingerprint: bytes | None = None) -> Commission:
     return Commission(
         opening=OPENING,
         plan=Plan("POST", "http://upstream", b"/v1/messages", (), None),
         source=source,
         limits_s={},
+        terms=terms(),
+        generation=True,
+        fingerprint=fingerprint,
+        tape=Tape(Recordings(max_entries=1, max_total_bytes=1 << 20), 1 << 20) if fingerprint else None,
         meter_for=lambda _: MarkMeter(),
         durable=None,
         late=lambda: None,
@@ -217,4 +224,34 @@ def test_a_relay_keeps_nothing_of_the_context_it_was_started_from() -> None:
             house.close()
 
     for _ in over_seeds(story, 5):
+        pass
+
+
+def test_a_live_twin_is_found_by_its_fingerprint_as_long_as_it_lives() -> None:
+    async def story() -> None:
+        receipts: list[CallReceipt] = []
+        async with trio.open_nursery() as nursery:
+            house = await open_house(nursery)
+            one = house.start(commission(ScriptedSource(WHOLE), receipts, b"a"))
+            await trio.sleep(0.5)
+            two = house.start(commission(ScriptedSource(WHOLE), receipts, b"a"))
+            other = house.start(commission(ScriptedSource(WHOLE), receipts, b"b"))
+            alone = house.start(commission(ScriptedSource(WHOLE), receipts))
+            seats = [relay.sit() for relay in (one, two, other, alone)]
+
+            assert house.twin(b"a", lambda seats: True) is one  # the oldest
+            assert house.twin(b"b", lambda seats: True) is other
+            assert house.twin(b"c", lambda seats: True) is None
+            asked: list[int] = []
+            assert house.twin(b"a", lambda seats: bool(asked.append(seats))) is None
+            assert asked == [1, 1]
+
+            seats[0].leave(Cause.CLIENT_LEFT)  # with `abort`: in the same step
+            assert house.twin(b"a", lambda seats: True) is two
+            house.close(math.inf)
+        assert house.vacated.is_set()
+        assert len(receipts) == 4
+        assert house.twin(b"a", lambda seats: True) is None
+
+    for _ in over_seeds(story, 10):
         pass

@@ -5,7 +5,7 @@ import trio
 from support.seeds import over_seeds
 from support.stage import ERROR_EVENT, LAST_EVENT, Stage, at
 
-from trioproxy.errors import ShuttingDown, UpstreamTruncated
+from trioproxy.errors import UpstreamTruncated
 from trioproxy.lab.script import Chunk, Close, End, Framing, Head, Interim, Reset, Script, Short, Silence
 from trioproxy.model import CallOutcome, Reading
 from trioproxy.rules.lifecycle import Cause, Phase
@@ -173,7 +173,6 @@ def test_a_departure_because_of_the_shutdown_is_a_shutdown() -> None:
 
     for _, stage in over_seeds(story):
         assert stage.settled[0].receipt.outcome is CallOutcome.SHUTDOWN
-        assert isinstance(stage.reader.failure, ShuttingDown)
 
 
 def test_a_departure_and_a_timeout_at_the_same_moment_are_one_of_both() -> None:

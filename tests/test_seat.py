@@ -6,17 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.seeds import over_seeds, run_seeded
 
-from trioproxy.errors import UpstreamClosed, UpstreamTruncated
+from trioproxy.errors import FellBehind, UpstreamClosed, UpstreamTruncated
 from trioproxy.model import Head
 from trioproxy.rules.lifecycle import Cause
-from trioproxy.seat import LIMIT_BYTES, Seat
+from trioproxy.seat import CHUNK_OVERHEAD_BYTES, JOINED_BYTES, LIMIT_BYTES, Seat
 
 HEAD = Head(200, ())
 
 
 def a_seat() -> tuple[Seat, list[Cause]]:
     left: list[Cause] = []
-    return Seat(left.append), left
+    return Seat(lambda _, cause: left.append(cause)), left
 
 
 async def drain(seat: Seat) -> list[bytes]:
@@ -81,9 +81,9 @@ async def test_a_body_that_ended_as_framed() -> None:
 async def test_what_waits_is_joined() -> None:
     seat, _ = a_seat()
     for chunk in (b"a", b"bc", b"", b"def"):
-        assert seat.push(chunk)
+        seat.push(chunk)
     assert await seat.receive() == b"abcdef"
-    assert seat.push(b"g")
+    seat.push(b"g")
     assert await seat.receive() == b"g"
 
 
@@ -130,38 +130,60 @@ def test_a_chunk_goes_to_the_one_who_waits_at_once() -> None:
 
 
 @pytest.mark.parametrize("size_bytes", [LIMIT_BYTES, LIMIT_BYTES + 1])
-async def test_room_is_asked_for_beyond_the_limit(size_bytes: int) -> None:
+async def test_there_is_room_up_to_the_limit(size_bytes: int) -> None:
     seat, _ = a_seat()
-    assert seat.push(b"x" * (size_bytes - 1))
-    assert seat.push(b"y") is (size_bytes <= LIMIT_BYTES)
+    seat.push(b"x" * (size_bytes - 1))
+    assert seat.has_room
+    seat.push(b"y")
+    assert seat.has_room is (size_bytes <= LIMIT_BYTES)
 
 
-def test_there_is_room_once_all_that_waited_is_taken() -> None:
-    async def story() -> float:
-        seat, _ = a_seat()
-        seat.push(b"x" * LIMIT_BYTES)
-        seat.push(b"y")
-        async with trio.open_nursery() as nursery:
-
-            @nursery.start_soon
-            async def take() -> None:
-                await trio.sleep(7)
-                assert len(await seat.receive()) == LIMIT_BYTES + 1
-
-            await seat.room()
-            return trio.current_time()
-
-    for _, waited_s in over_seeds(story):
-        assert waited_s == 7
+async def test_the_pump_is_told_when_there_is_room_again() -> None:
+    told: list[int] = []
+    seat = Seat(on_room=lambda: told.append(1))
+    seat.push(b"x" * (JOINED_BYTES + LIMIT_BYTES))
+    seat.push(b"y")
+    await seat.receive()
+    assert (told, seat.has_room) == ([1], True)
 
 
-async def test_there_is_room_where_nothing_waits(autojump_clock: trio.abc.Clock) -> None:
+async def test_of_much_that_waits_only_so_much_is_joined() -> None:
+    told: list[int] = []
+    seat = Seat(on_room=lambda: told.append(1))
+    for _ in range(20):
+        seat.push(b"x" * 65_536)
+    seat.end(None)
+    assert len(await seat.receive()) == JOINED_BYTES
+    assert told == []  # still far behind
+    rest = await drain(seat)
+    assert sum(map(len, rest)) == 20 * 65_536 - JOINED_BYTES
+    assert told
+
+
+async def test_what_waits_is_weighed_with_what_its_chunks_cost() -> None:
     seat, _ = a_seat()
-    await seat.room()
+    assert seat.lag_bytes == 0
+    for _ in range(10):
+        seat.push(b"x")
+    assert seat.lag_bytes == 10 * (1 + CHUNK_OVERHEAD_BYTES)
+
+
+async def test_a_seat_that_is_cut_hands_out_nothing_more() -> None:
+    seat, _ = a_seat()
+    seat.begin(HEAD)
+    for _ in range(3):
+        seat.push(b"x")
+    seat.cut(FellBehind("too slow"))
+    assert seat.lag_bytes == 0
+    with pytest.raises(FellBehind):
+        await seat.receive()
+
+
+async def test_a_seat_that_nobody_listens_to_is_left_as_easily() -> None:
+    seat = Seat()
     seat.push(b"x")
     await seat.receive()
-    await seat.room()
-    assert trio.current_time() == 0
+    seat.leave(Cause.CLIENT_LEFT)
 
 
 async def test_leaving_tells_the_relay_once_and_only_the_first_cause() -> None:
@@ -176,7 +198,8 @@ async def test_what_comes_after_a_departure_is_not_kept() -> None:
     seat.push(b"kept")
     seat.leave(Cause.CLIENT_LEFT)
     for _ in range(100):
-        assert seat.push(b"x" * LIMIT_BYTES)
+        seat.push(b"x" * LIMIT_BYTES)
+        assert seat.has_room
     seat.end(None)
     assert await drain(seat) == [b"kept"]
 

@@ -56,6 +56,13 @@ class RequestTooLarge(ClientError):
     code = "request_too_large"
 
 
+class FellBehind(ClientError):
+    """The client reads so slowly that the others at the same answer have left it too far behind."""
+
+    status = 408
+    code = "client_stalled"
+
+
 class UpgradeRequired(ClientError):
     """WebSocket is not spoken on provider routes (RFC 9110, 15.5.22)."""
 

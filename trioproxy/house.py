@@ -1,4 +1,4 @@
-"""The nursery the relays live in.
+"""The nursery the relays live in, and the table by which a request finds a live twin.
 
 A task of the lifespan's nursery, so that it is there under any Hypercorn. No relay
 ever raises into it: one error here would end everybody's streams.
@@ -7,11 +7,13 @@ ever raises into it: one error here would end everybody's streams.
 from __future__ import annotations
 
 import contextvars
+from collections.abc import Callable
 
 import trio
 
+from trioproxy.commission import Commission
 from trioproxy.errors import Draining
-from trioproxy.relay import Commission, Relay
+from trioproxy.relay import Relay
 
 
 class House:
@@ -20,6 +22,11 @@ class House:
     def __init__(self) -> None:
         self._nursery: trio.Nursery | None = None
         self._closing = trio.Event()
+        # Set when `run` has ended: nobody lives here any more.
+        self.vacated = trio.Event()
+        # The ids of the calls that live on without a client.
+        self.detached: set[str] = set()
+        self._by_fingerprint: dict[bytes, list[Relay]] = {}
 
     @property
     def open(self) -> bool:
@@ -34,6 +41,7 @@ class House:
                 await self._closing.wait()
         finally:
             self._nursery = None
+            self.vacated.set()
 
     def close(self, grace_s: float = 0.0) -> None:
         """Take no new relays; end those that still live after `grace_s` seconds as `shutdown`."""
@@ -58,7 +66,26 @@ class House:
         """
         self.admit()
         assert self._nursery is not None
-        relay = Relay(commission)
+        relay = Relay(commission, self.detached)
+        if commission.fingerprint is not None:
+            self._by_fingerprint.setdefault(commission.fingerprint, []).append(relay)
         # In an empty context: a copy of the caller's would keep its request alive as long as the stream.
-        contextvars.Context().run(self._nursery.start_soon, relay.run)
+        contextvars.Context().run(self._nursery.start_soon, self._host, relay, commission.fingerprint)
         return relay
+
+    def twin(self, fingerprint: bytes, may_join: Callable[[int], bool]) -> Relay | None:
+        """The oldest live relay of the same request at which one more client may sit, given how many do; or None."""
+        for relay in self._by_fingerprint.get(fingerprint, ()):
+            if relay.joinable and may_join(relay.seating.count):
+                return relay
+        return None
+
+    async def _host(self, relay: Relay, fingerprint: bytes | None) -> None:
+        try:
+            await relay.run()
+        finally:  # in the same step as its settling: who asks now finds its answer recorded, or nothing
+            if fingerprint is not None:
+                twins = self._by_fingerprint[fingerprint]
+                twins.remove(relay)
+                if not twins:
+                    del self._by_fingerprint[fingerprint]

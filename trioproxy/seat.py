@@ -20,21 +20,37 @@ from trioproxy.rules.lifecycle import Cause
 # What may wait for a client that is slower than its upstream before the pump pauses. With one
 # read (64 KiB) on either side of it, this bounds what a client that stops reading costs.
 LIMIT_BYTES = 32 * 1024
+# The most that is joined into one send, of what waits for a client that joined late.
+JOINED_BYTES = 256 * 1024
+# What a waiting chunk costs besides its bytes.
+CHUNK_OVERHEAD_BYTES = 64
 
 
 class Seat:
-    """One client's view of one call: its head, its body, and whether that was all of it."""
+    """One client's view of one call: its head, its body, and whether that was all of it.
 
-    def __init__(self, on_leave: Callable[[Cause], None]) -> None:
+    Args:
+        on_leave: told once, synchronously, that the place is given up, and why.
+        on_room: told when the client has taken enough of what waited for the pump to go on.
+    """
+
+    __slots__ = (
+        "_failure", "_finished", "_head", "_known", "_on_leave", "_on_room", "_receive", "_send", "_waiting_bytes",
+        "left",
+    )  # fmt: skip
+
+    def __init__(
+        self, on_leave: Callable[[Seat, Cause], None] = lambda *_: None, on_room: Callable[[], None] = lambda: None
+    ) -> None:
         self._on_leave = on_leave
+        self._on_room = on_room
         self._send, self._receive = trio.open_memory_channel[bytes](math.inf)
         self._waiting_bytes = 0
-        self._drained = trio.Event()
         self._known = trio.Event()
         self._head: Head | None = None
         self._failure: TrioProxyError | None = None
         self._finished = False
-        self._left = False
+        self.left = False
 
     # The client's side.
 
@@ -51,7 +67,7 @@ class Seat:
         return self._head
 
     async def receive(self) -> bytes:
-        """The next chunk, joined with all that waits; `b""` once the body has ended as framed.
+        """The next chunk, joined with what waits; `b""` once the body has ended as framed.
 
         The end of the channel alone is not success: only the mark that `end` sets is.
 
@@ -65,42 +81,50 @@ class Seat:
                 return b""
             assert self._failure is not None, "a call that did not finish has a failure"
             raise self._failure from None
-        missing_bytes = self._waiting_bytes - len(chunk)
-        if missing_bytes:
-            parts = [chunk]
-            while missing_bytes:
-                parts.append(self._receive.receive_nowait())
-                missing_bytes -= len(parts[-1])
-            chunk = b"".join(parts)
-        self._waiting_bytes = 0
-        self._drained.set()
+        self._waiting_bytes -= len(chunk)
+        if self._waiting_bytes > 0:
+            chunk = self._with_more(chunk)
+        if self._waiting_bytes <= LIMIT_BYTES:
+            self._on_room()
         return chunk
+
+    def _with_more(self, chunk: bytes) -> bytes:
+        """`chunk` and what else waits, up to `JOINED_BYTES`."""
+        parts, size_bytes = [chunk], len(chunk)
+        while self._waiting_bytes > 0 and size_bytes < JOINED_BYTES:
+            parts.append(self._receive.receive_nowait())
+            size_bytes += len(parts[-1])
+            self._waiting_bytes -= len(parts[-1])
+        return b"".join(parts)
 
     def leave(self, cause: Cause) -> None:
         """Give the place up: cannot block, cannot fail; calling it twice is harmless."""
-        if not self._left:
-            self._left = True
-            self._on_leave(cause)
+        if not self.left:
+            self.left = True
+            self._on_leave(self, cause)
 
     # The relay's side.
+
+    @property
+    def has_room(self) -> bool:
+        """The pump may go on for this client's sake."""
+        return self._waiting_bytes <= LIMIT_BYTES
+
+    @property
+    def lag_bytes(self) -> int:
+        """What waits here, and what its chunks cost besides."""
+        return self._waiting_bytes + CHUNK_OVERHEAD_BYTES * self._send.statistics().current_buffer_used
 
     def begin(self, head: Head) -> None:
         """The head has come."""
         self._head = head
         self._known.set()
 
-    def push(self, chunk: bytes) -> bool:
-        """Hand over a chunk at once; False if there should be `room` before the next."""
-        if not self._left:
+    def push(self, chunk: bytes) -> None:
+        """Hand over a chunk at once."""
+        if not self.left:
             self._send.send_nowait(chunk)
             self._waiting_bytes += len(chunk)
-        return self._waiting_bytes <= LIMIT_BYTES
-
-    async def room(self) -> None:
-        """Return when the client has taken what waited."""
-        if self._waiting_bytes:
-            self._drained = trio.Event()
-            await self._drained.wait()
 
     def end(self, failure: TrioProxyError | None) -> None:
         """No more will come, and whether that was all. Synchronous: a checkpoint could mask the failure."""
@@ -108,3 +132,9 @@ class Seat:
         self._finished = failure is None
         self._send.close()
         self._known.set()
+
+    def cut(self, failure: TrioProxyError) -> None:
+        """End it without what still waits: the client is too far behind to be given it."""
+        self.end(failure)
+        while self._waiting_bytes > 0:
+            self._waiting_bytes -= len(self._receive.receive_nowait())

@@ -25,8 +25,25 @@ double percentile(struct samples *s, double p) {
     return (double)s->values[(size_t)(p * (double)(s->len - 1) + 0.5)];
 }
 
-/* The body differs in one number from request to request, so that no proxy may answer from what it remembers. */
+static void read_request(struct client *c, const char *file) {
+    FILE *opened = fopen(file, "rb");
+    if (!opened || fseek(opened, 0, SEEK_END) < 0) die(file);
+    size_t len = c->request_len = (size_t)ftell(opened);
+    if (!(c->request = malloc(len + 1))) die("malloc");
+    rewind(opened);
+    if (fread(c->request, 1, len, opened) != len) die(file);
+    fclose(opened);
+    const char *head_end = memmem(c->request, len, "\r\n\r\n", 4), *zeros = memmem(c->request, len, "000000000000", 12);
+    if (!head_end || !zeros) return fprintf(stderr, "load: %s is no request with a place for a number\n", file), exit(2);
+    c->body_len = len - (size_t)(head_end + 4 - c->request);
+    c->nonce_at = (size_t)(zeros - c->request);
+}
+
+/* The body differs in one number from request to request, so that no proxy may answer from what it remembers: the
+ * number is not used again by another run either. */
 void client_prepare(struct client *c, const struct order *order) {
+    if (!nonce) nonce = now_ns() / 1000 % 1000000000000ull;
+    if (order->file) return read_request(c, order->file);
     static const char start[] = "{\"model\":\"%s\",\"max_tokens\":1024,\"stream\":%s,\"messages\":[{\"role\":\"user\",\"content\":\"";
     static const char nonce_text[] = "000000000000 ", end[] = "\"}]}";
     const char *model = strstr(order->path, "chat/completions") ? "gpt-5-mini" : "claude-sonnet-4-5";
@@ -70,7 +87,7 @@ static void over(struct client *c, enum phase phase, const char *failure) {
 
 static void fresh(struct client *c) {
     char digits[13];
-    snprintf(digits, sizeof digits, "%012llu", (unsigned long long)++nonce);
+    snprintf(digits, sizeof digits, "%012llu", (unsigned long long)(c->same ? c->same : ++nonce % 1000000000000ull));
     memcpy(c->request + c->nonce_at, digits, 12);
     c->sent = c->head_len = 0;
     c->status = c->newlines = c->digits = 0;
@@ -126,7 +143,7 @@ static void payload(struct client *c, const char *at, size_t len, uint64_t now) 
     for (const char *end = at + len; at < end; at++) {
         if (c->digits) {
             c->stamp = c->stamp * 10 + (uint64_t)(*at - '0');
-            if (--c->digits == 0) sample(&latencies, now > c->stamp ? now - c->stamp : 0);
+            if (--c->digits == 0 && !c->unwatched) sample(&latencies, now > c->stamp ? now - c->stamp : 0);
         } else if (*at == '\n') {
             if (++c->newlines == 2) c->events++;
         } else {

@@ -11,6 +11,7 @@ struct client {
     bool paused;      /* does not read */
     bool reused;      /* this request is not the first on its connection */
     bool parting;     /* the server said connection: close */
+    bool unwatched;   /* its latencies are not counted */
     int status, receive_buffer;
     const char *failure;
     char *request;
@@ -18,7 +19,7 @@ struct client {
     size_t nonce_at, body_len;
     enum framing framing;
     struct chunked chunked;
-    uint64_t body_left, id;
+    uint64_t body_left, id, same; /* same: the number in all of its requests; 0: a new one in each */
     uint64_t began, first_byte, ended, left, received; /* received: bytes of the body that the upstream says it got */
     uint64_t events, bytes, stamp;
     int newlines, digits;
@@ -27,7 +28,7 @@ struct client {
 };
 
 struct order { /* of a request */
-    const char *path, *bench;
+    const char *path, *bench, *file; /* file: holds the whole request, head and body; NULL: it is made up */
     size_t body; /* bytes of filler in it */
     bool chunked, wants_stream;
 };

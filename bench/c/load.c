@@ -8,7 +8,10 @@
  *     stall  ...: stops reading for hold_ms, then leaves
  * Options: port= control= (the upstream's own) path= bench= (see upstream.c) body= (bytes of filler) chunked=1
  * limit_ms= (what is open then counts as unfinished) pause_after= (reads so many bytes of the body, then no more)
- * receive_buffer= stop_at= (sends so many bytes of the request, then no more) settle_ms= reset=1 half_close=1 */
+ * receive_buffer= stop_at= (sends so many bytes of the request, then no more) settle_ms= reset=1 half_close=1
+ * same= (a number: all requests are the same, and differ from those of another number) watch= (so many of the clients
+ * are asked about latencies; 0: all) slack= (bytes by which the upload may differ, for a peer that edits)
+ * request=FILE (is sent as it is, but for a number in the place of its first twelve zeros; it names path and bench= itself) */
 #include "client.h"
 
 static struct {
@@ -16,8 +19,9 @@ static struct {
     long value;
 } options[] = {{"port", 0}, {"control", 0}, {"conns", 1}, {"ms", 1000}, {"spacing_us", 0}, {"body", 200}, {"chunked", 0},
                {"limit_ms", 60000}, {"hold_ms", 2000}, {"settle_ms", 700}, {"gap_us", 20000}, {"pause_after", 0},
-               {"receive_buffer", 0}, {"stop_at", 0}, {"reset", 0}, {"half_close", 0}};
-static const char *path = "/v1/messages", *bench = "json", *mode, *failure = "";
+               {"receive_buffer", 0}, {"stop_at", 0}, {"reset", 0}, {"half_close", 0}, {"same", 0},
+               {"watch", 0}, {"slack", 0}};
+static const char *path = "/v1/messages", *bench = "json", *file, *mode, *failure = "";
 static struct client *clients;
 static int epoll_fd, port;
 static long conns, opened, done, failed, seen_first;
@@ -34,6 +38,7 @@ static void set_option(const char *text) {
     const char *equals = strchr(text, '=');
     if (equals && !strncmp(text, "path=", 5)) path = equals + 1;
     else if (equals && !strncmp(text, "bench=", 6)) bench = equals + 1;
+    else if (equals && !strncmp(text, "request=", 8)) file = equals + 1;
     else {
         for (size_t i = 0; equals && i < sizeof options / sizeof *options; i++)
             if (strlen(options[i].name) == (size_t)(equals - text) && !strncmp(text, options[i].name, (size_t)(equals - text))) {
@@ -48,7 +53,8 @@ static void set_option(const char *text) {
 static void ended(struct client *c) {
     bool is_json = !strncmp(bench, "json", 4);
     if (c->phase == COMPLETE && expected_events && c->events != expected_events) c->phase = FAILED, c->failure = "events are missing";
-    if (c->phase == COMPLETE && is_json && c->received != c->body_len) c->phase = FAILED, c->failure = "upload is cut short";
+    bool uploaded = labs((long)c->received - (long)c->body_len) <= option("slack");
+    if (c->phase == COMPLETE && is_json && !uploaded) c->phase = FAILED, c->failure = "upload is cut short";
     events += c->events;
     bytes += c->bytes;
     last_end = c->ended;
@@ -170,12 +176,15 @@ int main(int argc, char **argv) {
     port = (int)option("port");
     pause_after = (uint64_t)option("pause_after");
     bool streams = !strncmp(bench, "stream", 6), departs = !strcmp(mode, "leave") || !strcmp(mode, "stall");
-    struct order order = {.path = path, .bench = bench, .body = (size_t)option("body"), .chunked = option("chunked"), .wants_stream = streams};
+    struct order order = {.path = path, .bench = bench, .file = file, .body = (size_t)option("body"),
+                          .chunked = option("chunked"), .wants_stream = streams};
     if (streams) expected_events = parameter(bench, ";n=", 0) + (strstr(path, "chat/completions") ? 4 : 5);
     if (!(clients = calloc((size_t)conns, sizeof *clients))) die("calloc");
     for (long i = 0; i < conns; i++) {
         if (departs) clients[i].id = (uint64_t)getpid() * 10000 + (uint64_t)i;
         clients[i].stop_at = (size_t)option("stop_at");
+        clients[i].same = (uint64_t)option("same");
+        clients[i].unwatched = option("watch") && i >= option("watch");
         clients[i].receive_buffer = (int)option("receive_buffer");
         client_prepare(&clients[i], &order);
     }

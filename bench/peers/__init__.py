@@ -9,6 +9,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+# What only settings that are not the default show: every twin is joined, and nothing but bytes bounds what is kept.
+REUSE = """
+[replay]
+enabled = true
+join = "always"
+window = 60.0
+max_entries = 100000
+
+[routing]
+enabled = true
+prompt_caching = true
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -31,6 +44,7 @@ class Peer:
     says: str
     command: Callable[[Place], tuple[list[str], dict[str, str]]] | None = None
     recorded: Callable[[Place], int] | None = None
+    edits: bool = False  # generation requests, so that their length changes
 
 
 def _naive(place: Place) -> tuple[list[str], dict[str, str]]:
@@ -38,14 +52,23 @@ def _naive(place: Place) -> tuple[list[str], dict[str, str]]:
     return [*hypercorn, "bench.peers.naive:app"], {"BENCH_UPSTREAM": place.upstream_url}
 
 
-def _trioproxy(place: Place) -> tuple[list[str], dict[str, str]]:
+def _serve(place: Place, more: str) -> list[str]:
+    """`trioproxy serve`, with `more` in its configuration. Where the package is found, the environment says."""
     config = place.folder / "config.toml"
     config.write_text(
         f'[providers.anthropic]\nbase_url = "{place.upstream_url}"\n'
         f'[providers.openai]\nbase_url = "{place.upstream_url}"\n'
-        f'[ledger]\nurl = "sqlite:///{place.folder / "ledger.db"}"\n'
+        f'[ledger]\nurl = "sqlite:///{place.folder / "ledger.db"}"\n{more}'
     )
-    return [sys.executable, "-m", "trioproxy", "serve", "--config", str(config), "--port", str(place.port)], {}
+    return [sys.executable, "-P", "-m", "trioproxy", "serve", "--config", str(config), "--port", str(place.port)]
+
+
+def _trioproxy(place: Place) -> tuple[list[str], dict[str, str]]:
+    return _serve(place, "[replay]\nenabled = false\n"), {"PYTHONPATH": str(HERE)}
+
+
+def _reuse(place: Place) -> tuple[list[str], dict[str, str]]:
+    return _serve(place, REUSE), {"PYTHONPATH": str(HERE)}
 
 
 def _ledger_rows(place: Place) -> int:
@@ -53,11 +76,22 @@ def _ledger_rows(place: Place) -> int:
         return int(ledger.execute("SELECT count(*) FROM calls").fetchone()[0])
 
 
-PEERS = {
-    peer.name: peer
-    for peer in (
+NAMES = ("direct", "naive", "before", "trioproxy", "reuse")
+HERE = Path(__file__).parent.parent.parent
+
+
+def peers(earlier: Path | None = None) -> dict[str, Peer]:
+    """All of them, by name; `before` only with the checkout of an earlier version, next to what it is compared with.
+
+    Its configuration is one that every version understands.
+    """
+    known = [
         Peer("direct", "no proxy: what upstream and load generator can do"),
         Peer("naive", "the naive version of this stack, `bench/peers/naive.py`", _naive),
-        Peer("trioproxy", "`trioproxy serve`, ledger on", _trioproxy, _ledger_rows),
-    )
-}
+        Peer("trioproxy", "`trioproxy serve`, ledger on, replay and routing off", _trioproxy, _ledger_rows),
+        Peer("reuse", "the same with replay, joining, routing and prompt caching on", _reuse, _ledger_rows, edits=True),
+    ]
+    if earlier is not None:
+        found = {"PYTHONPATH": str(earlier.resolve())}
+        known.insert(2, Peer("before", "the earlier version", lambda place: (_serve(place, ""), found), _ledger_rows))
+    return {peer.name: peer for peer in known}

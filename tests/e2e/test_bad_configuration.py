@@ -30,6 +30,22 @@ dialect = "klingon"
 [timeouts]
 read = true
 
+[disconnect]
+policy = "forget"
+drain_limt = 60
+
+[providers.anthropic]
+on_disconnect = "wait"
+include_usage = true
+
+[replay]
+join = "sometimes"
+max_body_bytes = 100000000
+
+[routing]
+enabled = "perhaps"
+table."gpt-5".cheap = "gpt-5"
+
 [ledger]
 url = "mysql://localhost/ledger"
 durability = "sometimes"
@@ -46,11 +62,19 @@ PROBLEMS = (
     ("providers.mine.base_url", "http://"),
     ("providers.mine.dialect", "anthropic, openai"),
     ("timeouts.read", "a number of seconds"),
+    ("disconnect.policy", "abort, linger, drain"),
+    ("disconnect.drain_limt", "disconnect.drain_limit"),
+    ("providers.anthropic.on_disconnect", "abort, linger, drain"),
+    ("providers.anthropic.include_usage", "unasked"),
+    ("replay.join", "resend, always, never"),
+    ("replay.max_body_bytes", "replay.max_total_bytes"),
+    ("routing.enabled", "true or false"),
+    ("routing.table.gpt-5.cheap", "another model"),
     ("ledger.url", "sqlite:///"),
     ("ledger.durability", "normal or full"),
     ("servers", "server"),
 )
-FROM_ENVIRONMENT = {"TRIOPROXY_TIMEOUTS__CONNECT": "soon"}
+FROM_ENVIRONMENT = {"TRIOPROXY_TIMEOUTS__CONNECT": "soon", "TRIOPROXY_ROUTING__TABLE": "gpt-5=gpt-5-nano"}
 
 
 def run(*command: str, cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -70,6 +94,7 @@ def names_them_all(said: str, path: Path) -> None:
         [line] = {line for line in said.splitlines() if f"{path}: {key}: " in line}
         assert words in line
     assert re.search(r"TRIOPROXY_TIMEOUTS__CONNECT: timeouts\.connect: .*seconds", said)
+    assert re.search(r"TRIOPROXY_ROUTING__TABLE: routing\.table: .*expected in the file", said)
 
 
 def test_serve(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ async def ask_h2c(port: int, bad: Bad) -> H2Reply:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_refused(protocol: str, tmp_path: Path) -> None:
-    async with beside_a_pulse(tmp_path, says, server=SERVER) as (stage, pulse):
+    async with beside_a_pulse(tmp_path, says, server=SERVER, replay={"enabled": False}) as (stage, pulse):
         booked = []
         for bad in BAD:
             message = is_ours(await ask(protocol, stage.proxy.port, bad), bad.status, bad.code, path=bad.path)
@@ -140,7 +140,7 @@ async def test_refused(protocol: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_as_long_as_is_allowed(protocol: str, tmp_path: Path) -> None:
     """The limit is the last length that passes; what is no generation has none."""
-    async with beside_a_pulse(tmp_path, says, server=SERVER) as (stage, _):
+    async with beside_a_pulse(tmp_path, says, server=SERVER, replay={"enabled": False}) as (stage, _):
         for path, headers, length in (
             (MESSAGES, ((b"content-length", b"%d" % LIMIT_BYTES),), LIMIT_BYTES),
             (MESSAGES, (), LIMIT_BYTES),
@@ -174,7 +174,7 @@ def forwarded() -> list[tuple[RawHeaders, bytes, str | None]]:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_forwarded_as_it_is(protocol: str, tmp_path: Path) -> None:
     """A body that is not JSON, or compressed, goes out as it came."""
-    async with beside_a_pulse(tmp_path, says, server=SERVER) as (stage, pulse):
+    async with beside_a_pulse(tmp_path, says, server=SERVER, replay={"enabled": False}) as (stage, pulse):
         for headers, body, _ in forwarded():
             length = (b"content-length", b"%d" % len(body))
             bad = Bad(RESPONSES, 200, "", None, (*headers, length), body)

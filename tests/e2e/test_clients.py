@@ -109,7 +109,7 @@ async def test_claude_code_stays_on_its_connection(tmp_path: Path) -> None:
     """Turn after turn on one connection, towards the upstream as well."""
     async with proxied(tmp_path, says) as (proxy, upstream):
         async with await H1Client.connect(proxy.port) as client:
-            for name in ("claude_code", "claude_code_tool_result", "claude_code"):
+            for name in ("claude_code", "claude_code_tool_result", "claude_code_agent"):
                 assert (await replay(client, captured(name))).complete
         assert [received.connection.number for received in upstream.requests] == [1, 1, 1]
 

@@ -30,6 +30,8 @@ WHOLE = message_stream("Served all the same.")
 BEGUN = WHOLE.up_to(5).script(then=Silence())
 # The contract's 250 ms, and what a busy machine adds.
 PATIENCE_S = 0.25 + 0.75
+# The same request again and again, and each time a call.
+OFF = {"enabled": False}
 
 
 async def ready(proxy: RunningProxy) -> dict[str, Any]:
@@ -106,12 +108,12 @@ async def is_loud_and_mends(proxy: RunningProxy, trouble: Any, says: str) -> Non
 
 
 async def test_a_locked_ledger(tmp_path: Path) -> None:
-    async with proxied(tmp_path, WHOLE.script()) as (proxy, _):
+    async with proxied(tmp_path, WHOLE.script(), replay=OFF) as (proxy, _):
         await is_loud_and_mends(proxy, locked(proxy.ledger_path), "database is locked")
 
 
 async def test_a_full_disk(tmp_path: Path) -> None:
-    async with proxied(tmp_path, WHOLE.script()) as (proxy, _):
+    async with proxied(tmp_path, WHOLE.script(), replay=OFF) as (proxy, _):
         await is_loud_and_mends(proxy, full(proxy), "cannot be written")
 
 

@@ -19,6 +19,8 @@ from trioproxy.lab.received import Received
 from trioproxy.lab.script import Script
 
 pytestmark = [pytest.mark.slow, LEAVES_GENERATORS]
+# The same request again and again, and each time a call.
+OFF = {"enabled": False}
 
 
 def says(received: Received) -> Script:
@@ -47,7 +49,7 @@ MESSAGES_BOOKED = (
 
 
 async def test_anthropic_async(tmp_path: Path) -> None:
-    async with proxied(tmp_path, says) as (proxy, _):
+    async with proxied(tmp_path, says, replay=OFF) as (proxy, _):
         async with anthropic.AsyncAnthropic(**options(proxy, "")) as client:
             whole = await client.messages.create(**CLAUDE)
             assert [(block.type, block.text) for block in whole.content if block.type == "text"] == [("text", TEXT)]
@@ -73,7 +75,7 @@ async def test_anthropic_sync(tmp_path: Path) -> None:
             assert len(list(client.models.list())) == 2
             return "".join(block.text for block in whole.content if block.type == "text"), "".join(words)
 
-    async with proxied(tmp_path, says) as (proxy, _):
+    async with proxied(tmp_path, says, replay=OFF) as (proxy, _):
         assert await trio.to_thread.run_sync(talk) == (TEXT, TEXT)
         await booked(proxy, "anthropic-sdk", *MESSAGES_BOOKED)
 
@@ -81,8 +83,8 @@ async def test_anthropic_sync(tmp_path: Path) -> None:
 CHAT_BOOKED = (
     ("/openai/v1/chat/completions", "gpt-5-mini", 2, WORDS, "reported"),
     ("/openai/v1/chat/completions", "gpt-5-mini", 2, WORDS, "reported"),
-    # Chat that does not ask for its usage is not told.
-    ("/openai/v1/chat/completions", "gpt-5-mini", None, None, "none"),
+    # Chat that does not ask for its usage is not told: the ledger has an estimate, and says so.
+    ("/openai/v1/chat/completions", "gpt-5-mini", 8, 11, "estimated"),
     ("/openai/v1/responses", "gpt-5-mini", 2, WORDS, "reported"),
     ("/openai/v1/responses", "gpt-5-mini", 2, WORDS, "reported"),
     ("/openai/v1/embeddings", "text-embedding-3-small", 3, 0, "reported"),
@@ -90,7 +92,7 @@ CHAT_BOOKED = (
 
 
 async def test_openai_async(tmp_path: Path) -> None:
-    async with proxied(tmp_path, says) as (proxy, upstream):
+    async with proxied(tmp_path, says, replay=OFF) as (proxy, upstream):
         async with openai.AsyncOpenAI(**options(proxy, "/openai/v1")) as client:
             whole = await client.chat.completions.create(**GPT)
             assert whole.choices[0].message.content == TEXT
@@ -124,6 +126,6 @@ async def test_openai_sync(tmp_path: Path) -> None:
             assert last.type == "response.completed"
             assert len(client.embeddings.create(**EMBEDS).data) == 2
 
-    async with proxied(tmp_path, says) as (proxy, _):
+    async with proxied(tmp_path, says, replay=OFF) as (proxy, _):
         await trio.to_thread.run_sync(talk)
         await booked(proxy, "openai-sdk", *CHAT_BOOKED)

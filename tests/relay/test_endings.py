@@ -13,7 +13,7 @@ from support.stage import LAST_EVENT, Settled, Stage, at
 
 from trioproxy.errors import RequestTimeout
 from trioproxy.lab.source import ScriptedSource
-from trioproxy.relay import LATE_S
+from trioproxy.phases import LATE_S
 from trioproxy.rules.lifecycle import AFTER_HEAD, TABLE, Cause, Ending, Phase, Seen
 from trioproxy.seat import LIMIT_BYTES
 

@@ -9,7 +9,7 @@ from support.stage import LAST_EVENT, Stage, at
 
 from trioproxy.lab.script import Chunk, End, Head, Refuse, Script
 from trioproxy.model import CallOutcome
-from trioproxy.relay import COMMIT_PATIENCE_S
+from trioproxy.phases import COMMIT_PATIENCE_S
 from trioproxy.rules.lifecycle import Cause, Phase
 
 SCRIPT = Script.of(Head(), Chunk(LAST_EVENT), End())

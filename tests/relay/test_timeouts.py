@@ -14,7 +14,7 @@ from support.stage import LAST_EVENT, Stage
 from trioproxy.errors import UpstreamConnectFailed, UpstreamTimeout
 from trioproxy.lab.script import Action, Chunk, End, Head, Interim, Script, Silence, Take, Unreachable
 from trioproxy.model import CallOutcome, Plan
-from trioproxy.relay import LATE_S
+from trioproxy.phases import LATE_S
 from trioproxy.rules.lifecycle import Cause, Phase
 from trioproxy.seat import LIMIT_BYTES
 from trioproxy.sources.base import Answer, Progress

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import os
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -19,13 +20,16 @@ from typing import Protocol
 import trio
 
 from trioproxy.app.proxy import ProxyApp, State
-from trioproxy.exchange import Desk
+from trioproxy.desk import Desk, Reuse, Routing
 from trioproxy.house import House
+from trioproxy.rules.cache_state import CacheTable
+from trioproxy.rules.disconnect import Terms, terms
 from trioproxy.rules.lifecycle import Phase
 from trioproxy.settings import Settings, TimeoutSettings
 from trioproxy.sources.upstream import Upstream
 from trioproxy.store import open_ledger
 from trioproxy.store.prices import PriceBook
+from trioproxy.store.recordings import Recordings
 
 log = logging.getLogger("trioproxy")
 
@@ -56,6 +60,28 @@ def limits(timeouts: TimeoutSettings) -> dict[Phase, float]:
     }
 
 
+def _terms(settings: Settings) -> dict[str, Terms]:
+    """How long the calls of each provider outlive their last client."""
+    return {
+        name: terms(settings.disconnect, provider.on_disconnect, max_bytes=settings.replay.max_body_bytes)
+        for name, provider in settings.providers.items()
+    }
+
+
+def _reuse(settings: Settings) -> Reuse | None:
+    replay = settings.replay
+    if not replay.enabled:
+        return None
+    recordings = Recordings(max_entries=replay.max_entries, max_total_bytes=replay.max_total_bytes)
+    return Reuse(replay, recordings, os.urandom(32))
+
+
+def _routing(settings: Settings) -> Routing | None:
+    if not (settings.routing.enabled or settings.routing.prompt_caching):
+        return None
+    return Routing(settings.routing, CacheTable(), os.urandom(32))
+
+
 def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | None = None) -> ProxyApp:
     """Build the app; nothing is opened before its lifespan starts.
 
@@ -68,6 +94,7 @@ def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | Non
     ledger = open_ledger(settings.ledger.url, owner=owner, durability=settings.ledger.durability, price=prices.price)
     desk = Desk(
         providers=settings.providers,
+        terms=_terms(settings),
         limits_s=limits(settings.timeouts),
         max_request_bytes=settings.server.max_request_bytes,
         preview_chars=settings.ledger.prompt_preview,
@@ -75,6 +102,8 @@ def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | Non
         ledger=ledger,
         house=house,
         clock=time.time,
+        reuse=_reuse(settings),
+        routing=_routing(settings),
     )
     app = ProxyApp(desk, request_silence_s=settings.server.request_silence, on_lost=on_lost)
     ended = {WRITER: trio.Event(), HOUSE: trio.Event()}

@@ -97,8 +97,8 @@ class OwnedConnection(TrioASGIHTTPConnection):
     def _client_left(self) -> None:
         # Hypercorn says "disconnect" during the final send, too: that one is no departure.
         if not self._finishing:
+            self._presence.cancel(reason="the client left")  # first: leaving ends the seat that is being read
             self.exchange.leave(Cause.CLIENT_LEFT)
-            self._presence.cancel(reason="the client left")
 
     async def _take(self, receive: ASGIReceiveCallable) -> bool:
         """Take one piece of the body, False if the client left instead. A frame of its own: it keeps no piece."""

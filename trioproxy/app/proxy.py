@@ -23,8 +23,9 @@ from quart_trio.asgi import TrioASGIWebsocketConnection
 
 from trioproxy.app.connection import OwnedConnection
 from trioproxy.app.responses import RawResponse, SeatBody
+from trioproxy.desk import Desk
 from trioproxy.errors import ClientError, Draining, OurError, TrioProxyError, UpgradeRequired
-from trioproxy.exchange import Desk, Exchange
+from trioproxy.exchange import Exchange
 from trioproxy.model import Dialect, RawHeaders
 from trioproxy.providers import SPEAKERS
 from trioproxy.rules.routes import route
@@ -167,7 +168,7 @@ async def _forward() -> RawResponse:
     exchange = connection.exchange
     head, seat = await exchange.answer(connection.upload)
     connection.upload.discard()
-    raw = response_headers(head.headers, status=head.status, exchange_id=exchange.arrival.id)
+    raw = response_headers(head.headers, status=head.status, own=exchange.own_headers)
     return RawResponse(head.status, raw, SeatBody(seat))
 
 
@@ -175,7 +176,7 @@ def own_answer(exchange: Exchange, error: TrioProxyError) -> RawResponse:
     """An error that the proxy answers itself, in the shape of the API that was called."""
     exchange.failed(error)
     body = exchange.error_body(error)
-    headers = (*_own_headers(error.code, len(body)), (b"x-trioproxy-id", exchange.arrival.id.encode()))
+    headers = (*_own_headers(error.code, len(body)), *exchange.own_headers)
     if isinstance(error, Draining):
         headers = (*headers, (b"retry-after", b"%d" % RETRY_AFTER_S))
     return RawResponse(error.status, headers, body)
@@ -207,6 +208,7 @@ async def _ready() -> RawResponse:
         {
             "status": "degraded" if serving and not ledger.ok else app.state,
             "requests": app.requests,
+            "detached": len(app.desk.house.detached),
             "ledger": asdict(ledger),
         },
     )

@@ -100,12 +100,15 @@ async def run_server(
 
 
 async def _drain(app: ProxyApp, grace_s: float) -> None:
-    """Refuse new work, let streams in flight end, then end those that have not."""
+    """Refuse new work, let streams in flight end, detached ones too, then end those that have not."""
     app.drain()
-    log.info("draining: %d requests in flight, %g s for them to end", app.requests, grace_s)
+    house = app.desk.house
+    alone = len(house.detached)
+    log.info("draining: %d requests in flight, %d calls without a client, %g s to end", app.requests, alone, grace_s)
     with trio.move_on_after(grace_s):  # noqa: TID251 - the server's own deadline
+        await house.vacated.wait()
         await app.wait_idle()
-    app.desk.house.close()
+    house.close()
 
 
 def _bare(group: BaseExceptionGroup[BaseException], settings: Settings) -> BaseException:

@@ -1,0 +1,93 @@
+"""The modes of what one answer does for several requests: replayed, joined, never the same; and what deciding costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from statistics import median
+from typing import Any
+
+from bench import process
+from bench.deciding import SIZES
+from bench.requests import claude_code, whole
+from bench.stand import LoadError, Stand, Values
+
+DISTINCT = 10_000
+JOINERS = 9
+# One that is replayed, of a megabyte; one that is joined; one of some kilobytes, of which more than the bound are kept.
+LARGE: dict[str, Any] = {"bench": "stream;n=1000;size=1024", "same": 1}
+LIVE = "stream;n={chunks};us=10000"
+SOME_KB = "stream;n=8;size=1024"
+
+
+def replayed(stand: Stand) -> Values:
+    before = stand.upstream_requests()
+    stand.load("each", **LARGE)
+    with stand.meter() as meter:
+        seen = stand.load("req", conns=4, ms=stand.milliseconds(3), **LARGE)
+    values = {"mb_per_s": seen["bytes"] / 1e6 / seen["seconds"], "p50_ms": seen["duration_p50_us"] / 1e3}
+    values["calls"] = stand.upstream_requests() - before
+    if meter.cpu_s is not None:
+        values["cpu_ms"] = meter.cpu_s * 1e3 / max(seen["done"], 1)
+    return values
+
+
+def joined(stand: Stand) -> Values:
+    """The first client's latency per chunk: alone; with those who join it; with as many who ask something else."""
+    stream, runs = LIVE.format(chunks=100 if stand.quick else 300), 2 if stand.quick else 5
+    found: dict[str, list[dict[str, float]]] = {"alone": [], "joined": [], "others": []}
+    calls = 0
+    for number in range(1, 2 * runs, 2):
+        found["alone"].append(stand.load("each", bench=stream, same=number))
+        before = stand.upstream_requests()
+        all_of_them: dict[str, Any] = {"bench": stream, "conns": JOINERS + 1, "spacing_us": 20_000}
+        found["joined"].append(stand.load("each", watch=1, same=number + 1, **all_of_them))
+        calls = max(calls, stand.upstream_requests() - before)
+        found["others"].append(stand.load("each", watch=1, **all_of_them))
+    values: Values = {"calls": calls}
+    for percentile in ("p50", "p99"):
+        by_company = {who: [seen[f"latency_{percentile}_us"] / 1e3 for seen in many] for who, many in found.items()}
+        values[f"alone_{percentile}_ms"] = median(by_company["alone"])
+        for company in ("joined", "others"):
+            pairs = zip(by_company[company], by_company["alone"], strict=True)
+            values[f"{company}_{percentile}_ms"] = median(more - alone for more, alone in pairs)
+    return values
+
+
+def distinct(stand: Stand) -> Values:
+    """Growth from the warm peer to its highest point while so many requests are asked of which no two are the same."""
+    done, seconds = 0, 0.0
+    with stand.meter() as meter:
+        while done < DISTINCT:
+            seen = stand.load("req", conns=16, ms=1000, bench=SOME_KB)
+            done, seconds = done + seen["done"], seconds + seen["seconds"]
+    values = {"requests_per_s": done / seconds}
+    if meter.growth_kb is not None:
+        values["growth_mb"] = meter.growth_kb * 1024 / 1e6
+    return values
+
+
+def decided(stand: Stand) -> Values:
+    """CPU per request of the whole server, for a request as Claude Code sends it and for one that will be edited."""
+    values: Values = {}
+    for kind in ("claude", "plain"):
+        for name, size_bytes in SIZES.items():
+            file = stand.place.folder / f"{kind}_{name}.http"
+            file.write_bytes(whole(claude_code(size_bytes, plain=kind == "plain")))
+            with stand.meter() as meter:
+                seen = stand.load("req", conns=2, ms=stand.milliseconds(4), request=file)
+            if meter.cpu_s is not None:
+                values[f"{kind}_{name}_ms"] = meter.cpu_s * 1e3 / max(seen["done"], 1)
+    return values
+
+
+def in_process(stand: Stand) -> Values:
+    """The same within a process of its own, where nothing else is done."""
+    log, command = stand.place.folder / "deciding.log", [sys.executable, "-m", "bench.deciding"]
+    with process.child(command, log=log, stdout=subprocess.PIPE) as running:
+        text = running.stdout.read() if running.stdout else ""
+        if running.wait():
+            raise LoadError(f"status {running.returncode}: {' '.join(command)}\n{stand.logs()}")
+    values: Values = json.loads(text)
+    return values

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import trio
+from support.seeds import over_seeds
+
+from trioproxy.model import Head
+from trioproxy.rules.lifecycle import Cause
+from trioproxy.seat import LIMIT_BYTES
+from trioproxy.seating import Seating
+from trioproxy.store.recordings import Recordings
+from trioproxy.tape import Tape
+
+HEAD = Head(200, ())
+
+
+def seating(*, taped: bool = True, max_lag_bytes: int = 1 << 20) -> tuple[Seating, list[Cause]]:
+    empty: list[Cause] = []
+    tape = Tape(Recordings(max_entries=1, max_total_bytes=1 << 22), 1 << 22) if taped else None
+    return Seating(empty.append, tape=tape, max_lag_bytes=max_lag_bytes), empty
+
+
+async def test_it_tells_when_the_last_one_has_left_and_why() -> None:
+    seats, empty = seating()
+    one, two = seats.take(), seats.take()
+    assert seats.count == 2
+    one.leave(Cause.CLIENT_LEFT)
+    assert empty == []
+    two.leave(Cause.CLIENT_STALLED)
+    assert (empty, seats.count) == ([Cause.CLIENT_STALLED], 0)
+
+
+async def test_without_a_tape_nobody_can_come_late() -> None:
+    assert not seating(taped=False)[0].has_all
+    assert seating()[0].has_all
+
+
+async def test_where_nobody_sits_there_is_room() -> None:
+    seats, _ = seating()
+    assert seats.push(b"x" * LIMIT_BYTES * 2)
+    await seats.room()
+
+
+async def test_after_the_end_a_departure_concerns_nobody() -> None:
+    seats, empty = seating()
+    one = seats.take()
+    seats.begin(HEAD)
+    seats.push(b"one")
+    seats.end(None)
+    one.leave(Cause.CLIENT_LEFT)
+    assert empty == []
+    assert await one.receive() == b"one"
+    assert await one.receive() == b""
+
+
+def test_the_pump_goes_on_when_one_comes_who_has_room() -> None:
+    async def story() -> float:
+        seats, _ = seating(taped=False)
+        seats.take().begin(HEAD)
+        assert not seats.push(b"x" * (LIMIT_BYTES + 1))
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def come() -> None:
+                await trio.sleep(3)
+                seats.take()
+
+            await seats.room()
+            return trio.current_time()
+
+    for _, waited_s in over_seeds(story, 10):
+        assert waited_s == 3
+
+
+def test_the_pump_goes_on_when_the_one_it_waits_for_leaves() -> None:
+    async def story() -> float:
+        seats, _ = seating()
+        slow, fast = seats.take(), seats.take()
+        assert not seats.push(b"x" * (LIMIT_BYTES + 1))
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def leave() -> None:
+                await trio.sleep(3)
+                slow.leave(Cause.CLIENT_LEFT)
+                await trio.sleep(3)
+                await fast.receive()
+
+            await seats.room()
+            return trio.current_time()
+
+    for _, waited_s in over_seeds(story, 10):
+        assert waited_s == 6
+
+
+async def test_letting_go_of_the_tape_gives_its_bytes_back() -> None:
+    recordings = Recordings(max_entries=1, max_total_bytes=100)
+    seats = Seating(lambda _: None, tape=Tape(recordings, 100), max_lag_bytes=100)
+    seats.push(b"x" * 10)
+    assert recordings.total_bytes == 10
+    seats.close()
+    assert recordings.total_bytes == 0
+    seating(taped=False)[0].close()

@@ -1,0 +1,142 @@
+"""From an order to a commission: the call's row is enqueued, and whoever has to know of its end is told.
+
+settle ─▶ usage reported or estimated ─▶ ledger, log, the session's cache
+finished ─▶ recordings
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import partial
+
+import trio
+
+from trioproxy.commission import Commission
+from trioproxy.desk import Desk
+from trioproxy.model import Arrival, CallOpening, CallReceipt, ExchangeOpening, Head, Policy
+from trioproxy.order import Order
+from trioproxy.providers import SPEAKERS
+from trioproxy.providers.estimating import booked
+from trioproxy.providers.usage_asking import UsageStripper
+from trioproxy.rules.ids import uuid7
+from trioproxy.rules.lifecycle import Cause, Phase
+from trioproxy.rules.reuse import replayable
+from trioproxy.rules.words import Line, call_line
+from trioproxy.sources.base import Filter
+from trioproxy.store.recordings import Recording
+from trioproxy.tape import Tape
+
+log = logging.getLogger("trioproxy")
+
+# What has not gone out whole is not paid.
+_UNSENT = frozenset((Phase.CONNECTING, Phase.SENDING))
+
+
+class Calling:
+    """One call, from the moment it is ordered: how it is opened, and what becomes of its end."""
+
+    def __init__(self, desk: Desk, arrival: Arrival, order: Order, *, recorded: bool) -> None:
+        self._desk = desk
+        self._recorded = recorded
+        self._kind = order.operation.kind
+        self._input_estimate = order.asked.input_estimate
+        self._sameness = order.sameness
+        self._session_key = order.session_key
+        reuse = desk.reuse
+        self._tape = (
+            Tape(reuse.recordings, reuse.settings.max_body_bytes)
+            if reuse is not None and order.sameness is not None
+            else None
+        )
+        terms = desk.terms[order.place.provider]
+        # What is not paid by the token ends with its client, so that is the policy that applies.
+        self._terms = terms if order.operation.generation else replace(terms, policy=Policy.ABORT)
+        self._opening = _call(desk, arrival, order, self._terms.policy)
+
+    def commission(self, order: Order, exchange: ExchangeOpening | None) -> Commission:
+        """The call, with its row enqueued: from here on it is settled by its relay. Nothing here keeps its body."""
+        desk, opening = self._desk, self._opening
+        return Commission(
+            opening=opening,
+            plan=order.plan,
+            source=desk.source,
+            limits_s=desk.limits_s,
+            terms=self._terms,
+            generation=order.operation.generation,
+            meter_for=partial(SPEAKERS[opening.dialect].meter, order.operation),
+            durable=desk.ledger.open(exchange, opening) if exchange is not None else None,
+            late=desk.ledger.went_on_without,
+            settle=self._settle,
+            fingerprint=order.sameness.fingerprint if order.sameness is not None else None,
+            tape=self._tape,
+            finished=self._finish,
+            filter_for=_stripper if order.usage_added else lambda _: None,
+        )
+
+    def _finish(self, head: Head, receipt: CallReceipt) -> None:
+        """The answer came whole: keep it for the same request, if it may be given again."""
+        reuse, same, tape = self._desk.reuse, self._sameness, self._tape
+        error = receipt.reading.error
+        if reuse is None or same is None or tape is None or not tape.whole:
+            return
+        if replayable(outcome=receipt.outcome, status=head.status, error=error, headers=head.headers):
+            body = b"".join(tape.pieces())
+            tape.drop()  # first: the recording takes its place
+            now = trio.current_time()
+            reuse.recordings.keep(same.fingerprint, Recording(self._opening.id, head, body, now, same.window_s))
+
+    def _settle(self, receipt: CallReceipt, phase: Phase, cause: Cause | None) -> None:
+        """Book the call's end: synchronous, once."""
+        if self._recorded:
+            self._desk.ledger.settle_call(self._with_usage(receipt, sent=phase not in _UNSENT))
+        routing = self._desk.routing
+        if routing is not None and self._session_key is not None:
+            model = receipt.opening.model_sent or ""
+            routing.caches.note(self._session_key, model, receipt.reading.usage, trio.current_time())
+        tell(call_line(receipt, phase, cause))
+
+    def _with_usage(self, receipt: CallReceipt, *, sent: bool) -> CallReceipt:
+        """The receipt with what is to be booked as used, reported or estimated, and which of them it is."""
+        usage, source = booked(
+            receipt.reading,
+            kind=self._kind,
+            status=receipt.status,
+            sent=sent,
+            input_estimate=self._input_estimate,
+        )
+        return replace(receipt, reading=replace(receipt.reading, usage=usage), usage_source=source)
+
+
+def _call(desk: Desk, arrival: Arrival, order: Order, policy: Policy) -> CallOpening:
+    started_at = desk.clock()
+    place = order.place
+    return CallOpening(
+        id=uuid7(started_at, desk.chance(10)),
+        exchange_id=arrival.id,
+        started_at=started_at,
+        provider=place.provider,
+        dialect=desk.providers[place.provider].dialect,
+        method=arrival.method,
+        path=place.target.decode("latin-1"),
+        model_requested=order.asked.model,
+        model_sent=order.model_sent,
+        effort=order.asked.effort,
+        policy=policy,
+        savings=order.savings,
+    )
+
+
+def _stripper(head: Head) -> Filter | None:
+    """What takes the usage event out again, of an event stream whose length nobody has promised."""
+    content_type = (head.header(b"content-type") or b"").partition(b";")[0].strip().lower()
+    plain = (head.header(b"content-encoding") or b"identity").strip().lower() == b"identity"
+    promised = head.header(b"content-length") is not None
+    fits = 200 <= head.status < 300 and content_type == b"text/event-stream" and plain and not promised
+    return UsageStripper() if fits else None
+
+
+def tell(line: Line | None) -> None:
+    """Write a line of `rules/words.py` to the log."""
+    if line is not None:
+        log.log(line.level, line.text)

@@ -1,0 +1,107 @@
+"""What a request comes to: what goes upstream for it, and with whom it may share an answer.
+
+    body ─▶ read ─▶ the same as others? ─▶ cheaper? ─▶ usage asked for? ─▶ plan
+            asked   sameness               economy     usage_asking
+
+A generation's body is decoded once for all who look into it, and only if somebody does. Where nothing
+is edited, what goes out are the client's own bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from dataclasses import dataclass, replace
+
+import trio
+
+from trioproxy.desk import Desk, Routing
+from trioproxy.model import Arrival, Asked, Plan, Saving
+from trioproxy.providers import SPEAKERS
+from trioproxy.providers.asking import plain
+from trioproxy.providers.base import Kind, Operation
+from trioproxy.providers.economy import economised
+from trioproxy.providers.plan import plan
+from trioproxy.providers.sameness import Sameness, sameness
+from trioproxy.providers.usage_asking import with_usage_asked
+from trioproxy.rules.cache_state import session_key
+from trioproxy.rules.clients import client
+from trioproxy.rules.routes import Route
+from trioproxy.wire import headers
+from trioproxy.wire.canonical import parse
+from trioproxy.wire.credentials import owner
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One request, read and decided upon."""
+
+    place: Route
+    operation: Operation
+    plan: Plan
+    asked: Asked
+    # None where its answer is nobody else's.
+    sameness: Sameness | None = None
+    # What is sent in place of the client's model, and what was done for it to cost less.
+    model_sent: str | None = None
+    savings: tuple[Saving, ...] = ()
+    # Of the provider's prompt cache; None where nobody asks for it.
+    session_key: str | None = None
+    # The usage was asked for in the client's place: its event is for us alone.
+    usage_added: bool = False
+
+
+def order(
+    desk: Desk, arrival: Arrival, place: Route, operation: Operation, body: bytes | AsyncIterable[bytes] | None
+) -> Order:
+    """Read a request and decide on it; nothing happens yet.
+
+    Args:
+        body: of a generation whole; of anything else as it comes.
+    """
+    if isinstance(body, bytes):
+        return _generation(desk, arrival, place, operation, body)
+    provider = desk.providers[place.provider]
+    outgoing = plan(arrival, place, operation, base_url=provider.base_url, ca_file=provider.ca_file, body=body)
+    return Order(place, operation, outgoing, Asked())
+
+
+def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation, body: bytes) -> Order:
+    provider = desk.providers[place.provider]
+    coding = (headers.get(arrival.headers, b"content-encoding") or b"").decode("latin-1")
+    asked = SPEAKERS[provider.dialect].read_request(operation, body, desk.preview_chars, content_encoding=coding)
+    made = Order(place, operation, Plan("", "", b"", (), None), asked, model_sent=asked.model)
+    sent = arrival
+    if desk.reuse is not None or desk.routing is not None or provider.include_usage:
+        readable = plain(body, coding)
+        compressed = readable is not body
+        value = parse(readable) if readable is not None else None
+        if desk.reuse is not None:
+            reuse = desk.reuse
+            same = sameness(reuse.key, arrival, place, operation, readable, value, reuse.settings)
+            made = replace(made, sameness=same)
+        if desk.routing is not None:
+            made, body, sent = _cheaper(desk.routing, made, body, value, arrival)
+        if provider.include_usage and operation.kind is Kind.CHAT and not compressed:
+            asking = with_usage_asked(body, value)
+            made, body = replace(made, usage_added=asking is not None), asking or body
+    outgoing = plan(sent, place, operation, base_url=provider.base_url, ca_file=provider.ca_file, body=body)
+    return replace(made, plan=outgoing)
+
+
+def _cheaper(
+    routing: Routing, made: Order, body: bytes, value: object, arrival: Arrival
+) -> tuple[Order, bytes, Arrival]:
+    """The order, the body and the arrival's headers, as far as they may cost less."""
+    session = session_key(value, client(arrival.headers).session, owner(routing.key, arrival.headers))
+    cheaper = economised(
+        made.operation.kind,
+        body,
+        value,
+        arrival.headers,
+        routing.settings,
+        cache=routing.caches.look(session, trio.current_time()),
+        input_tokens=made.asked.input_estimate,
+    )
+    model = cheaper.model or made.asked.model
+    made = replace(made, model_sent=model, savings=cheaper.savings, session_key=session)
+    return made, cheaper.body, replace(arrival, headers=cheaper.headers)
