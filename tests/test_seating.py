@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+
+import pytest
 import trio
 from support.seeds import over_seeds
 
+from trioproxy.errors import UpstreamTruncated
 from trioproxy.model import Head
 from trioproxy.rules.lifecycle import Cause
 from trioproxy.seat import LIMIT_BYTES
@@ -90,6 +94,40 @@ def test_the_pump_goes_on_when_the_one_it_waits_for_leaves() -> None:
 
     for _, waited_s in over_seeds(story, 10):
         assert waited_s == 6
+
+
+class WithoutX:
+    """Takes every x out, and holds a last y back until the end."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        data, self._held = self._held + data, b""
+        if data.endswith(b"y"):
+            data, self._held = data[:-1], b"y"
+        return data.replace(b"x", b"")
+
+    def end(self) -> bytes:
+        return self._held
+
+
+@pytest.mark.parametrize("failure", [None, UpstreamTruncated("it broke")])
+async def test_what_is_taken_out_is_taken_out_for_everybody(failure: UpstreamTruncated | None) -> None:
+    seats, _ = seating()
+    first = seats.take()
+    seats.begin(HEAD, WithoutX())
+    assert seats.push(b"axb")
+    assert seats.push(b"xx")  # nothing is left of it
+    late = seats.take()
+    seats.push(b"cy")
+    seats.end(failure)
+
+    assert seats.bytes_passed == 4
+    for seat in (first, late):
+        assert await seat.receive() == b"abcy"
+        with nullcontext() if failure is None else pytest.raises(UpstreamTruncated):
+            assert await seat.receive() == b""
 
 
 async def test_letting_go_of_the_tape_gives_its_bytes_back() -> None:

@@ -103,9 +103,7 @@ class Relay:
             return self._meter.reading()
 
     def _deserted(self, cause: Cause) -> None:
-        """The last seat has been left: how long the call lives on, unless it has ended."""
-        if self.closing:
-            return
+        """The last seat has been left: how long the call lives on."""
         self._departure = cause
         now = until = trio.current_time()
         if cause in (Cause.CLIENT_LEFT, Cause.CLIENT_STALLED):

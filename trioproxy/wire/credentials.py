@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 from trioproxy.model import RawHeaders
 
@@ -16,6 +17,11 @@ _CREDENTIAL = re.compile(rb"auth|key|token|secret|cookie|password|^openai-(?:org
 def owner(key: bytes, headers: RawHeaders) -> bytes:
     """16 bytes, the same for requests with the same credentials; nothing can be guessed from them without `key`."""
     digest = hashlib.blake2b(key=key, digest_size=16, person=b"trioproxy/owner")
-    for name, value in sorted((name.lower(), value) for name, value in headers if _CREDENTIAL.search(name)):
+    for name, value in sorted((name.lower(), value) for name, value in headers if _is_credential(name)):
         digest.update(b"%d:%b%d:%b" % (len(name), name, len(value), value))
     return digest.digest()
+
+
+@lru_cache(maxsize=512)
+def _is_credential(name: bytes) -> bool:
+    return _CREDENTIAL.search(name) is not None
