@@ -9,7 +9,7 @@ from trioproxy.model import Policy
 from trioproxy.rules.disconnect import Progress
 from trioproxy.rules.lifecycle import Phase
 
-STREAMING = Progress(phase=Phase.STREAMING, generation=True, status=200, bytes_in=10, usage_known=False, detached=0)
+STREAMING = Progress(phase=Phase.STREAMING, status=200, bytes_in=10, usage_known=False, detached=0)
 
 
 def test_it_counts_its_time_over_all_its_turns() -> None:
@@ -48,6 +48,14 @@ def test_a_bound_from_the_beginning_makes_it_an_abort() -> None:
     assert call.begin(replace(STREAMING, detached=call.others), 5.0) == 5.0
     assert call.policy is Policy.ABORT
     assert call.bound is not None
+
+
+def test_a_bound_that_is_met_at_a_later_departure_leaves_the_policy_as_it_was() -> None:
+    call = Detachment("c1", terms(Policy.LINGER, max_bytes=10), set())
+    call.begin(STREAMING, 5.0)
+    call.end(8.0)
+    assert call.begin(replace(STREAMING, bytes_in=11), 9.0) == 9.0
+    assert (call.policy, call.bound is not None) == (Policy.LINGER, True)
 
 
 def test_a_bound_that_is_reached_later_leaves_the_policy_as_it_was() -> None:

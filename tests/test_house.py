@@ -35,7 +35,7 @@ def commission(source: Source, receipts: list[CallReceipt], fingerprint: bytes |
         source=source,
         limits_s={},
         terms=terms(),
-        generation=True,
+        max_lag_bytes=1 << 20,
         fingerprint=fingerprint,
         tape=Tape(Recordings(max_entries=1, max_total_bytes=1 << 20), 1 << 20) if fingerprint else None,
         meter_for=lambda _: MarkMeter(),

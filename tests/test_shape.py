@@ -28,6 +28,7 @@ ELSEWHERE = {
     "app/lifespan.py": "e2e/test_hypercorn.py",
     "app/proxy.py": "exchange/test_own_answers.py",
     "app/responses.py": "app/test_connection.py",
+    "lab/acts.py": "lab/test_demo.py",
     "lab/answers/anthropic.py": "lab/answers/test_shapes.py",
     "lab/answers/openai.py": "lab/answers/test_shapes.py",
     "lab/answers/responses.py": "lab/answers/test_shapes.py",

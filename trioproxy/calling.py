@@ -7,7 +7,7 @@ finished ─▶ recordings
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import trio
@@ -17,13 +17,15 @@ from trioproxy.desk import Desk
 from trioproxy.model import Arrival, CallOpening, CallReceipt, ExchangeOpening, Head, Policy
 from trioproxy.order import Order
 from trioproxy.providers import SPEAKERS
+from trioproxy.providers.base import Kind
 from trioproxy.providers.estimating import booked
-from trioproxy.providers.usage_asking import UsageStripper
+from trioproxy.providers.sameness import Sameness
+from trioproxy.providers.usage_asking import usage_stripper
+from trioproxy.rules.disconnect import applying
 from trioproxy.rules.ids import uuid7
 from trioproxy.rules.lifecycle import Cause, Phase
 from trioproxy.rules.reuse import replayable
 from trioproxy.rules.words import Line, call_line
-from trioproxy.sources.base import Filter
 from trioproxy.store.recordings import Recording
 from trioproxy.tape import Tape
 
@@ -33,48 +35,47 @@ log = logging.getLogger("trioproxy")
 _UNSENT = frozenset((Phase.CONNECTING, Phase.SENDING))
 
 
-class Calling:
-    """One call, from the moment it is ordered: how it is opened, and what becomes of its end."""
+def commission(desk: Desk, arrival: Arrival, order: Order, exchange: ExchangeOpening | None) -> Commission:
+    """The call, with its row enqueued if its exchange has one: from here on it is settled by its relay."""
+    reuse, same = desk.reuse, order.sameness
+    terms = applying(desk.terms[order.place.provider], generation=order.operation.generation)
+    opening = _call(desk, arrival, order, terms.policy)
+    tape = Tape(reuse.recordings, reuse.settings.max_body_bytes) if reuse is not None and same is not None else None
+    # Not the order itself: it has the body.
+    books = _Books(
+        desk, exchange is not None, order.operation.kind, order.asked.input_estimate, same, tape, order.session_key
+    )
+    return Commission(
+        opening=opening,
+        plan=order.plan,
+        source=desk.source,
+        limits_s=desk.limits_s,
+        terms=terms,
+        max_lag_bytes=terms.max_bytes,
+        meter_for=partial(SPEAKERS[opening.dialect].meter, order.operation),
+        durable=desk.ledger.open(exchange, opening) if exchange is not None else None,
+        late=desk.ledger.went_on_without,
+        settle=books.settle,
+        fingerprint=same.fingerprint if same is not None else None,
+        tape=tape,
+        finished=books.finish,
+        filter_for=usage_stripper if order.usage_added else lambda _: None,
+    )
 
-    def __init__(self, desk: Desk, arrival: Arrival, order: Order, *, recorded: bool) -> None:
-        self._desk = desk
-        self._recorded = recorded
-        self._kind = order.operation.kind
-        self._input_estimate = order.asked.input_estimate
-        self._sameness = order.sameness
-        self._session_key = order.session_key
-        reuse = desk.reuse
-        self._tape = (
-            Tape(reuse.recordings, reuse.settings.max_body_bytes)
-            if reuse is not None and order.sameness is not None
-            else None
-        )
-        terms = desk.terms[order.place.provider]
-        # What is not paid by the token ends with its client, so that is the policy that applies.
-        self._terms = terms if order.operation.generation else replace(terms, policy=Policy.ABORT)
-        self._opening = _call(desk, arrival, order, self._terms.policy)
 
-    def commission(self, order: Order, exchange: ExchangeOpening | None) -> Commission:
-        """The call, with its row enqueued: from here on it is settled by its relay. Nothing here keeps its body."""
-        desk, opening = self._desk, self._opening
-        return Commission(
-            opening=opening,
-            plan=order.plan,
-            source=desk.source,
-            limits_s=desk.limits_s,
-            terms=self._terms,
-            generation=order.operation.generation,
-            meter_for=partial(SPEAKERS[opening.dialect].meter, order.operation),
-            durable=desk.ledger.open(exchange, opening) if exchange is not None else None,
-            late=desk.ledger.went_on_without,
-            settle=self._settle,
-            fingerprint=order.sameness.fingerprint if order.sameness is not None else None,
-            tape=self._tape,
-            finished=self._finish,
-            filter_for=_stripper if order.usage_added else lambda _: None,
-        )
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What becomes of a call's end."""
 
-    def _finish(self, head: Head, receipt: CallReceipt) -> None:
+    _desk: Desk
+    _recorded: bool
+    _kind: Kind
+    _input_estimate: int | None
+    _sameness: Sameness | None
+    _tape: Tape | None
+    _session_key: str | None
+
+    def finish(self, head: Head, receipt: CallReceipt) -> None:
         """The answer came whole: keep it for the same request, if it may be given again."""
         reuse, same, tape = self._desk.reuse, self._sameness, self._tape
         error = receipt.reading.error
@@ -84,9 +85,9 @@ class Calling:
             body = b"".join(tape.pieces())
             tape.drop()  # first: the recording takes its place
             now = trio.current_time()
-            reuse.recordings.keep(same.fingerprint, Recording(self._opening.id, head, body, now, same.window_s))
+            reuse.recordings.keep(same.fingerprint, Recording(receipt.opening.id, head, body, now, same.window_s))
 
-    def _settle(self, receipt: CallReceipt, phase: Phase, cause: Cause | None) -> None:
+    def settle(self, receipt: CallReceipt, phase: Phase, cause: Cause | None) -> None:
         """Book the call's end: synchronous, once."""
         if self._recorded:
             self._desk.ledger.settle_call(self._with_usage(receipt, sent=phase not in _UNSENT))
@@ -125,15 +126,6 @@ def _call(desk: Desk, arrival: Arrival, order: Order, policy: Policy) -> CallOpe
         policy=policy,
         savings=order.savings,
     )
-
-
-def _stripper(head: Head) -> Filter | None:
-    """What takes the usage event out again, of an event stream whose length nobody has promised."""
-    content_type = (head.header(b"content-type") or b"").partition(b";")[0].strip().lower()
-    plain = (head.header(b"content-encoding") or b"identity").strip().lower() == b"identity"
-    promised = head.header(b"content-length") is not None
-    fits = 200 <= head.status < 300 and content_type == b"text/event-stream" and plain and not promised
-    return UsageStripper() if fits else None
 
 
 def tell(line: Line | None) -> None:

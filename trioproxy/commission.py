@@ -22,6 +22,7 @@ class Commission:
     Args:
         limits_s: the longest each phase may take without progress.
         terms: how long the call outlives its last client.
+        max_lag_bytes: how far a client may be behind others of the same answer.
         durable: set once the call's row is, for which the first byte waits (a while); None: there is no row.
         late: called if the first byte went without waiting any longer.
         settle: called once, synchronously, with the end of the call.
@@ -36,7 +37,7 @@ class Commission:
     source: Source
     limits_s: Mapping[Phase, float]
     terms: Terms
-    generation: bool
+    max_lag_bytes: int
     meter_for: Callable[[Head], Meter]
     durable: trio.Event | None
     late: Callable[[], None]

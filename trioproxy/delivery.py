@@ -14,7 +14,7 @@ from trioproxy.store.recordings import Recording
 
 
 @dataclass(slots=True)
-class Service:
+class Served:
     """What serves a client: a relay, alone or with others, or a recording; or, so far, nothing."""
 
     relay: Relay | None = None
@@ -66,7 +66,7 @@ class Delivery:
             self._first_byte = trio.current_time()
         self.bytes_out += len(piece)
 
-    def receipt(self, opening: ExchangeOpening, service: Service, cause: Cause | None) -> ExchangeReceipt:
+    def receipt(self, opening: ExchangeOpening, service: Served, cause: Cause | None) -> ExchangeReceipt:
         """What is booked; `cause` is what ended the delivery before its time, None if nothing did."""
         duration_s = trio.current_time() - self._came
         failure = self.failure
@@ -83,7 +83,7 @@ class Delivery:
             error=f"{type(failure).__name__}: {failure}" if failure is not None else None,
         )
 
-    def _outcome(self, service: Service, cause: Cause | None) -> ExchangeOutcome:
+    def _outcome(self, service: Served, cause: Cause | None) -> ExchangeOutcome:
         relay = service.relay
         last_word_sent = service.last_word_sent(self.bytes_out)
         if cause is Cause.CLIENT_STALLED and relay is not None and isinstance(relay.failure, ShuttingDown):

@@ -30,7 +30,7 @@ class Upload(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reuse:
+class ReuseDesk:
     """What is needed to answer the same request without a call of its own."""
 
     settings: ReplaySettings
@@ -40,12 +40,12 @@ class Reuse:
 
 
 @dataclass(frozen=True, slots=True)
-class Routing:
+class RoutingDesk:
     """What is needed to send a simple prompt to a cheaper model, or to add prompt caching."""
 
     settings: RoutingSettings
     caches: CacheTable
-    # Of what is known of sessions; see `Reuse.key`.
+    # Of what is known of sessions; see `ReuseDesk.key`.
     key: bytes
 
 
@@ -63,5 +63,5 @@ class Desk:
     house: House
     clock: Callable[[], float]
     chance: Callable[[int], bytes] = os.urandom
-    reuse: Reuse | None = None
-    routing: Routing | None = None
+    reuse: ReuseDesk | None = None
+    routing: RoutingDesk | None = None

@@ -44,7 +44,8 @@ class Detachment:
             self._detached.add(self._call_id)
         elif stay.bound is not None:
             self.bound = stay.bound
-            self.policy = Policy.ABORT
+            if not self.total_s:  # it has never lived on
+                self.policy = Policy.ABORT
         return now + stay.seconds_s
 
     def goes_on(self, progress: Progress) -> bool:

@@ -17,8 +17,8 @@ from functools import partial
 
 import trio
 
-from trioproxy.calling import Calling, tell
-from trioproxy.delivery import Delivery, Service
+from trioproxy.calling import commission, tell
+from trioproxy.delivery import Delivery, Served
 from trioproxy.desk import Desk, Upload
 from trioproxy.errors import OurError, RequestTooLarge, TrioProxyError
 from trioproxy.model import Arrival, Dialect, ExchangeOpening, Head, RawHeaders
@@ -46,7 +46,7 @@ class Exchange:
         self._desk = desk
         self._speaker: Speaker = SPEAKERS[Dialect.OPENAI]
         self._opening: ExchangeOpening | None = None
-        self._service = Service()
+        self._service = Served()
         self._seat: Seat | None = None
 
     async def answer(self, upload: Upload) -> tuple[Head, Seat]:
@@ -98,8 +98,7 @@ class Exchange:
 
     def _call(self, ordered: Order) -> Seat:
         """A seat at a call of its own."""
-        calling = Calling(self._desk, self.arrival, ordered, recorded=self._opening is not None)
-        self._service.relay = self._desk.house.start(calling.commission(ordered, self._opening))
+        self._service.relay = self._desk.house.start(commission(self._desk, self.arrival, ordered, self._opening))
         return self._service.relay.sit()
 
     def began(self, status: int) -> None:

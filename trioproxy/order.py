@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import trio
 
-from trioproxy.desk import Desk, Routing
+from trioproxy.desk import Desk
 from trioproxy.model import Arrival, Asked, Plan, Saving
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.asking import plain
@@ -26,9 +26,9 @@ from trioproxy.providers.usage_asking import with_usage_asked
 from trioproxy.rules.cache_state import session_key
 from trioproxy.rules.clients import client
 from trioproxy.rules.routes import Route
-from trioproxy.wire import headers
 from trioproxy.wire.canonical import parse
 from trioproxy.wire.credentials import owner
+from trioproxy.wire.headers import content_coding
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +66,39 @@ def order(
 
 
 def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation, body: bytes) -> Order:
-    provider = desk.providers[place.provider]
-    coding = (headers.get(arrival.headers, b"content-encoding") or b"").decode("latin-1")
+    provider, reuse, routing = desk.providers[place.provider], desk.reuse, desk.routing
+    coding = content_coding(arrival.headers)
     asked = SPEAKERS[provider.dialect].read_request(operation, body, desk.preview_chars, content_encoding=coding)
-    made = Order(place, operation, Plan("", "", b"", (), None), asked, model_sent=asked.model)
-    sent = arrival
-    if desk.reuse is not None or desk.routing is not None or provider.include_usage:
+    same = session = cheaper = asking = None
+    if reuse is not None or routing is not None or provider.include_usage:
         readable = plain(body, coding)
-        compressed = readable is not body
         value = parse(readable) if readable is not None else None
-        if desk.reuse is not None:
-            reuse = desk.reuse
+        if reuse is not None:
             same = sameness(reuse.key, arrival, place, operation, readable, value, reuse.settings)
-            made = replace(made, sameness=same)
-        if desk.routing is not None:
-            made, body, sent = _cheaper(desk.routing, made, body, value, arrival)
-        if provider.include_usage and operation.kind is Kind.CHAT and not compressed:
+        if routing is not None:
+            session = session_key(value, client(arrival.headers).session, owner(routing.key, arrival.headers))
+            cache = routing.caches.look(session, trio.current_time())
+            cheaper = economised(
+                operation.kind,
+                body,
+                value,
+                arrival.headers,
+                routing.settings,
+                cache=cache,
+                input_tokens=asked.input_estimate,
+            )
+            body, arrival = cheaper.body, replace(arrival, headers=cheaper.headers)
+        if provider.include_usage and operation.kind is Kind.CHAT and not coding:
             asking = with_usage_asked(body, value)
-            made, body = replace(made, usage_added=asking is not None), asking or body
-    outgoing = plan(sent, place, operation, base_url=provider.base_url, ca_file=provider.ca_file, body=body)
-    return replace(made, plan=outgoing)
-
-
-def _cheaper(
-    routing: Routing, made: Order, body: bytes, value: object, arrival: Arrival
-) -> tuple[Order, bytes, Arrival]:
-    """The order, the body and the arrival's headers, as far as they may cost less."""
-    session = session_key(value, client(arrival.headers).session, owner(routing.key, arrival.headers))
-    cheaper = economised(
-        made.operation.kind,
-        body,
-        value,
-        arrival.headers,
-        routing.settings,
-        cache=routing.caches.look(session, trio.current_time()),
-        input_tokens=made.asked.input_estimate,
+            body = asking or body
+    return Order(
+        place,
+        operation,
+        plan(arrival, place, operation, base_url=provider.base_url, ca_file=provider.ca_file, body=body),
+        asked,
+        sameness=same,
+        model_sent=(cheaper.model if cheaper is not None else None) or asked.model,
+        savings=cheaper.savings if cheaper is not None else (),
+        session_key=session,
+        usage_added=asking is not None,
     )
-    model = cheaper.model or made.asked.model
-    made = replace(made, model_sent=model, savings=cheaper.savings, session_key=session)
-    return made, cheaper.body, replace(arrival, headers=cheaper.headers)

@@ -6,10 +6,11 @@
                           Seat ──▶ the response generator (one, or several: seating.py)
 
 Who may cancel what: when the last seat is left, the disconnect policy gives `_life` a
-deadline, or cancels it at once; a phase that takes too long is ended by `_patience`; the
-house cancels everything at its deadline. Which of the three it was is read from the
-scope that caught it (ADR 0005). Nothing of a client ever reaches the house, and no relay
-ever raises into it: one error there would end everybody's streams.
+deadline, or cancels it at once; it does so later, too, if a chunk that comes for nobody meets
+one of its bounds. A phase that takes too long is ended by `_patience`; the house cancels
+everything at its deadline. Which of the three it was is read from the scope that caught it
+(ADR 0005). Nothing of a client ever reaches the house, and no relay ever raises into it: one
+error there would end everybody's streams.
 
 `Relay.run` is settled in one place, once, synchronously, on every path.
 """
@@ -32,7 +33,7 @@ from trioproxy.errors import (
     UpstreamError,
     UpstreamTruncated,
 )
-from trioproxy.model import CallReceipt, Head, Plan, Reading, UsageSource
+from trioproxy.model import CallReceipt, Head, Plan, Reading
 from trioproxy.phases import Phases
 from trioproxy.providers.base import Meter
 from trioproxy.providers.meters import Silent
@@ -62,7 +63,7 @@ class Relay:
         self._ttfb_ms: float | None = None
         self._departure = Cause.CLIENT_LEFT
         self.detachment = Detachment(self.opening.id, commission.terms, detached)
-        self.seating = Seating(self._deserted, tape=commission.tape, max_lag_bytes=commission.terms.max_bytes)
+        self.seating = Seating(self._deserted, tape=commission.tape, max_lag_bytes=commission.max_lag_bytes)
         self._meter: Meter = Silent()
         self.closing = False  # it is being ended, or has ended
         self.head: Head | None = None
@@ -123,7 +124,6 @@ class Relay:
         reported = reading.usage is not None and reading.usage.output_tokens is not None
         return Progress(
             phase=self.phase,
-            generation=self._commission.generation,
             status=self.head.status if self.head else None,
             bytes_in=self.bytes_in,
             # Some servers report in every chunk what has been used so far.
@@ -214,7 +214,6 @@ class Relay:
             outcome=outcome,
             status=self.head.status if self.head else None,
             reading=reading,
-            usage_source=UsageSource.REPORTED if reading.usage else UsageSource.NONE,
             request_id=self.head.request_id if self.head else None,
             ttfb_ms=self._ttfb_ms,
             duration_ms=(now - self._began) * 1000,

@@ -27,7 +27,7 @@ def test_people_see_a_fact_a_line(request_json: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TRIOPROXY_DISCONNECT__POLICY", "linger")
     assert main(["explain", request_json]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "goes to                anthropic (anthropic) as /v1/messages",
+        "goes to                anthropic, dialect anthropic, as /v1/messages",
         "request                messages, a generation",
         "model asked            claude-opus-4-8",
         "model sent             claude-haiku-4-5",
@@ -38,7 +38,8 @@ def test_people_see_a_fact_a_line(request_json: str, monkeypatch: pytest.MonkeyP
         "prompt caching         off (routing.prompt_caching)",
         "usage of chat streams  no: for chat streams alone",
         "client leaves          linger: lives on for 10 s",
-        "reuse                  replayed for 5 s after its end; joined: resend",
+        "reuse                  its answer is replayed for 5 s after its end",
+        "                       joins a call of the same request whose client has left, or as a retry",
         "not known here         the cache of the session: where it is warm, a session stays with its model",
         "                       answers in flight, and answers that could be replayed",
     ]
@@ -51,13 +52,41 @@ def test_what_is_held_back_and_kept_out(request_json: str, monkeypatch: pytest.M
         == 0
     )
     shown = capsys.readouterr().out
-    assert "reuse                  no: its client keeps it out: x-trioproxy-reuse or cache-control\n" in shown
+    assert "reuse                  no: its client keeps it out: cache-control\n" in shown
     Path(request_json).write_text(BODY[:-1] + ', "max_tokens": 99999}')
     assert main(["explain", request_json]) == 0
     shown = capsys.readouterr().out
     assert "held back              claude-haiku-4-5 does not take max_tokens over 64000\n" in shown
     assert "edited                 nothing\n" in shown
     assert "client leaves          abort: ends at once\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("variables", "path", "line"),
+    [
+        ({"DISCONNECT__POLICY": "drain"}, "/v1/messages", "drain: lives on until its end, for 300 s at most"),
+        (
+            {"DISCONNECT__POLICY": "drain", "DISCONNECT__UNTIL": "usage"},
+            "/v1/messages",
+            "drain: lives on until its usage, for 300 s at most",
+        ),
+        (
+            {"DISCONNECT__POLICY": "drain", "DISCONNECT__MAX_DETACHED": "0"},
+            "/v1/messages",
+            "drain: ends at once: no more than 0 calls live on without a client (disconnect.max_detached)",
+        ),
+        ({"DISCONNECT__POLICY": "linger"}, "/v1/messages/count_tokens", "abort: ends at once"),
+        ({"REPLAY__WINDOW": "0"}, "/v1/messages", "its answer is not replayed (replay.window)"),
+        ({"REPLAY__JOIN": "never"}, "/v1/messages", "joins no call (replay.join)"),
+    ],
+)
+def test_what_becomes_of_a_call_and_its_answer(
+    variables: dict[str, str], path: str, line: str, request_json: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
+):
+    for name, value in variables.items():
+        monkeypatch.setenv(f"TRIOPROXY_{name}", value)
+    assert main(["explain", request_json, "--path", path]) == 0
+    assert f"  {line}\n" in capsys.readouterr().out
 
 
 def test_programs_get_one_object(request_json: str, capsys: Output):
@@ -70,7 +99,7 @@ def test_programs_get_one_object(request_json: str, capsys: Output):
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Output):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"model": "gpt-5", "input": "hi"}')))
     assert main(["explain", "-", "--path", "/openai/v1/responses"]) == 0
-    assert capsys.readouterr().out.startswith("goes to                openai (openai) as /v1/responses\n")
+    assert capsys.readouterr().out.startswith("goes to                openai, dialect openai, as /v1/responses\n")
 
 
 def test_what_is_passed_on_unread(request_json: str, capsys: Output):

@@ -22,6 +22,8 @@ ROWS = [
     ["claude-haiku-4-5", "completed", "delivered", "end_turn"],
     ["claude-haiku-4-5", "abandoned", "client_left", "incomplete"],
     ["gpt-5-mini", "truncated", "upstream_failed", "incomplete"],
+    ["deepseek-chat", "completed", "client_left", "stop"],
+    ["deepseek-chat", "completed", "joined", "stop"],
 ]
 
 
@@ -30,11 +32,11 @@ def command(serve: bool, port: int = 0, words_per_s: int = 300) -> list[str]:
 
 
 def rows_in(shown: str) -> list[list[str]]:
-    return [line.split() for line in shown.splitlines() if re.match(r"\d+ (claude|gpt)", line)]
+    return [line.split() for line in shown.splitlines() if re.match(r"\d+ (claude|gpt|deepseek)", line)]
 
 
 @pytest.mark.slow
-async def test_it_shows_three_endings_and_their_rows() -> None:
+async def test_it_shows_four_endings_and_their_rows() -> None:
     with trio.fail_after(30):
         done = await trio.run_process(command(serve=False), capture_stdout=True, capture_stderr=True, check=False)
     shown = done.stdout.decode()
@@ -51,6 +53,8 @@ async def test_it_shows_three_endings_and_their_rows() -> None:
     assert [row[1:5] for row in rows] == ROWS
     assert rows[0][5] == "1/54"
     assert rows[0][6].startswith("$0.000")
+    assert rows[1][5].partition("/")[2].startswith("~")  # what is estimated is marked
+    assert "words from the first one on; calls upstream: 1; the end: clean" in shown
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from support.handwriting import HANDS, TEXTS, VALUES, meaning, written
 from support.speakers import CHAT, EMBEDDINGS, MESSAGES, RESPONSES
 
 from trioproxy.providers.base import Operation
-from trioproxy.providers.likeness import Likeness, likeness, raw_likeness
+from trioproxy.providers.likeness import Likeness, likeness, raw_likeness, samples
 from trioproxy.providers.volatile import MEMBERS, SELF_CONTAINED_ITEMS
 from trioproxy.wire.canonical import canonical, parse
 
@@ -96,14 +96,14 @@ def test_the_value_is_left_as_it_is(operation: Operation, asked: dict[str, Any],
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"[{}]"])
 def test_what_is_no_object_is_compared_whole(body: bytes) -> None:
-    assert likeness(MESSAGES, parse(body)) == Likeness(body=body, sampled=False, tool_results_only=False)
+    assert likeness(MESSAGES, parse(body)) == Likeness(body=body, tool_results_only=False)
 
 
 @given(OPERATIONS, ASKED, st.binary(max_size=9))
 def test_what_cannot_be_read_is_like_nothing_that_can(operation: Operation, asked: dict[str, Any], junk: bytes) -> None:
     assume(parse(junk) is None)
     assert raw_likeness(junk).body != of(operation, asked).body
-    assert raw_likeness(junk) == Likeness(body=junk, sampled=True, tool_results_only=False)
+    assert raw_likeness(junk) == Likeness(body=junk, tool_results_only=False)
 
 
 def test_the_prompt_does_not_show() -> None:
@@ -144,8 +144,7 @@ def test_the_prompt_does_not_show() -> None:
 )
 def test_a_request_that_samples_itself(members: str, sampled: bool) -> None:
     value = parse(b"{%b}" % members.encode())
-    for operation in (MESSAGES, CHAT, RESPONSES):
-        assert likeness(operation, value).sampled is sampled
+    assert samples(value) is sampled
 
 
 def user(*kinds: str) -> dict[str, Any]:
@@ -209,6 +208,6 @@ def test_a_turn_that_only_hands_over_results(operation: Operation, turns: Any, o
 def test_real_requests(name: str, operation: Operation, only_results: bool) -> None:
     body = captured(name).body
     found = likeness(operation, parse(body))
-    assert (found.sampled, found.tool_results_only) == (False, only_results)
+    assert found.tool_results_only is only_results
     gone = set(json.loads(body)) - set(json.loads(found.body))
     assert gone == {"metadata", "client_metadata", "prompt_cache_key"} & set(json.loads(body))

@@ -126,16 +126,6 @@ def test_only_a_client_is_outlived(cause: Cause) -> None:
         assert stage.settled[0].receipt.duration_ms == 5_000
 
 
-def test_what_is_not_paid_by_the_token_ends_with_its_client() -> None:
-    async def story() -> Stage:
-        stage = Stage(SLOW, terms=terms(Policy.DRAIN), generation=False)
-        await stage.play(at(5.0, leave))
-        return stage
-
-    for _, stage in over_seeds(story, 10):
-        assert stage.settled[0].receipt.outcome is CallOutcome.ABANDONED
-
-
 def test_beyond_so_many_calls_abort_applies_and_the_row_says_so() -> None:
     async def story() -> Stage:
         stage = Stage(SLOW, terms=terms(Policy.DRAIN, max_detached=1))

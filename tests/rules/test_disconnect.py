@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trioproxy.model import Policy, Until
-from trioproxy.rules.disconnect import Progress, Stay, Terms, outlives_s, terms
+from trioproxy.rules.disconnect import Progress, Stay, Terms, applying, outlives_s, terms
 from trioproxy.rules.lifecycle import Phase
 from trioproxy.settings import DisconnectSettings
 
@@ -26,7 +26,7 @@ DRAIN_UNTIL_USAGE = replace(DRAIN, until=Until.USAGE)
 COLUMNS = (ABORT, LINGER, DRAIN, DRAIN_UNTIL_USAGE)
 
 STREAM = Progress(
-    phase=Phase.STREAMING, generation=True, status=200, bytes_in=1000, usage_known=False, detached=0
+    phase=Phase.STREAMING, status=200, bytes_in=1000, usage_known=False, detached=0
 )  # a whole answer on its way, paid by the token
 EARLY = replace(STREAM, status=None, bytes_in=0)
 
@@ -46,7 +46,6 @@ TABLE = [
     ("a redirect",              replace(STREAM, status=302),            0, 0,        0,       0),
     ("a switch of protocols",   replace(STREAM, status=101),            0, 0,        0,       0),
     ("any other 2xx",           replace(STREAM, status=299),            0, LINGER_S, DRAIN_S, DRAIN_S),
-    ("what costs nothing",      replace(STREAM, generation=False),      0, 0,        0,       0),
     ("the last place is taken", replace(STREAM, detached=31),           0, LINGER_S, DRAIN_S, DRAIN_S),
     ("no place is left",        replace(STREAM, detached=32),           0, 0,        0,       0),
     ("as long as it may be",    replace(STREAM, bytes_in=4096),         0, LINGER_S, DRAIN_S, DRAIN_S),
@@ -90,7 +89,12 @@ def test_what_the_policy_itself_says_is_no_bound(column: Terms, departure: str, 
 def test_a_call_that_was_not_to_live_on_has_met_no_bound(progress: Progress) -> None:
     assert outlives_s(ABORT, progress) == Stay(0.0)
     assert outlives_s(DRAIN_UNTIL_USAGE, replace(progress, usage_known=True)) == Stay(0.0)
-    assert outlives_s(DRAIN, replace(progress, generation=False)) == Stay(0.0)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=["abort", "linger", "drain", "drain until usage"])
+def test_what_is_not_paid_by_the_token_ends_with_its_client(column: Terms) -> None:
+    assert applying(column, generation=True) == column
+    assert outlives_s(applying(column, generation=False), STREAM) == Stay(0.0)
 
 
 def test_what_drain_waits_for_is_nothing_to_linger() -> None:

@@ -16,7 +16,8 @@ JSON: RawHeaders = ((b"content-type", b"application/json"),)
 def takes_part(
     *headers: tuple[bytes, bytes], body_bytes: int = 10, samples: bool = False, sampled: bool = False
 ) -> bool:
-    return reuse.takes_part(headers, body_bytes=body_bytes, max_body_bytes=10, samples=samples, sampled=sampled)
+    why_not = reuse.kept_out(headers, body_bytes=body_bytes, max_body_bytes=10, samples=samples, sampled=sampled)
+    return why_not is None
 
 
 def test_a_request_takes_part_unless_something_speaks_against_it() -> None:
@@ -37,6 +38,17 @@ def test_a_request_takes_part_unless_something_speaks_against_it() -> None:
 def test_a_client_can_stay_out(name: bytes, value: bytes) -> None:
     assert not takes_part((name, value))
     assert not takes_part((name, b"x"), (name, value))
+
+
+def test_it_is_said_why_a_request_is_kept_out() -> None:
+    def why(*headers: tuple[bytes, bytes], body_bytes: int = 1, samples: bool = False) -> str | None:
+        return reuse.kept_out(headers, body_bytes=body_bytes, max_body_bytes=10, samples=samples, sampled=False)
+
+    assert why() is None
+    assert "replay.max_body_bytes (10)" in (why(body_bytes=11) or "")
+    assert "replay.sampled" in (why(samples=True) or "")
+    assert "x-trioproxy-reuse" in (why((b"x-trioproxy-reuse", b"no")) or "")
+    assert "cache-control" in (why((b"cache-control", b"no-cache")) or "")
 
 
 def test_a_body_over_the_limit_stays_out() -> None:

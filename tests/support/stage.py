@@ -151,7 +151,6 @@ class Stage:
         settle: Callable[[], None] = lambda: None,
         reads: bool = True,
         terms: Terms = terms(),  # noqa: B008 - frozen
-        generation: bool = True,
         shared: bool = False,
         filter_for: Callable[[Head], Filter | None] = lambda _: None,
     ) -> None:
@@ -182,7 +181,7 @@ class Stage:
             source=source or self.scripted,
             limits_s=limits_s or {},
             terms=terms,
-            generation=generation,
+            max_lag_bytes=terms.max_bytes,
             fingerprint=FINGERPRINT if shared else None,
             tape=self._tape,
             finished=self._finish,

@@ -20,7 +20,7 @@ import trio
 from support.ledger import MemoryLedger
 from trioproxy.app.hypercorn_fixes import ClientStalled
 from trioproxy.app.proxy import ProxyApp
-from trioproxy.desk import Desk, Reuse, Routing
+from trioproxy.desk import Desk, ReuseDesk, RoutingDesk
 from trioproxy.house import House
 from trioproxy.lab.source import Choice, ScriptedSource
 from trioproxy.model import CallReceipt, ExchangeReceipt, RawHeaders, ServedBy
@@ -209,8 +209,8 @@ class Proxy:
         desk = Desk(
             providers=providers,
             terms={name: terms(policies, each.on_disconnect, max_bytes=max_bytes) for name, each in providers.items()},
-            reuse=Reuse(reuse, self.recordings, b"k" * 32) if reuse is not None else None,
-            routing=Routing(RoutingSettings(**routing), self.caches, b"k" * 32) if routing is not None else None,
+            reuse=ReuseDesk(reuse, self.recordings, b"k" * 32) if reuse is not None else None,
+            routing=RoutingDesk(RoutingSettings(**routing), self.caches, b"k" * 32) if routing is not None else None,
             limits_s=limits_s or {},
             max_request_bytes=max_request_bytes,
             preview_chars=preview_chars,

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trioproxy.model import RawHeaders
-from trioproxy.wire.headers import HOP_BY_HOP, get, request_headers, response_headers
+from trioproxy.wire.headers import (
+    HOP_BY_HOP,
+    content_coding,
+    get,
+    media_type,
+    request_headers,
+    response_headers,
+)
 
 TOKENS = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=8)
 NAMES = (
@@ -106,3 +113,23 @@ def test_no_hop_by_hop_header_passes(name: bytes) -> None:
     assert response_headers(((name.upper(), b"x"),), status=200, own=((b"x-trioproxy-id", b"i"),)) == (
         (b"x-trioproxy-id", b"i"),
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "coding"),
+    [(None, ""), (b"", ""), (b"identity", ""), (b" Identity ", ""), (b"GZip", "gzip"), (b"gzip, br", "gzip, br")],
+)
+def test_a_content_coding_is_one_unless_it_is_none(value: bytes | None, coding: str) -> None:
+    assert content_coding(((b"Content-Encoding", value),) if value is not None else ()) == coding
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, ""),
+        (b"Text/Event-Stream; charset=utf-8", "text/event-stream"),
+        (b" application/json ", "application/json"),
+    ],
+)
+def test_a_media_type_is_without_its_parameters(value: bytes | None, kind: str) -> None:
+    assert media_type(((b"Content-Type", value),) if value is not None else ()) == kind

@@ -20,7 +20,7 @@ from typing import Protocol
 import trio
 
 from trioproxy.app.proxy import ProxyApp, State
-from trioproxy.desk import Desk, Reuse, Routing
+from trioproxy.desk import Desk, ReuseDesk, RoutingDesk
 from trioproxy.house import House
 from trioproxy.rules.cache_state import CacheTable
 from trioproxy.rules.disconnect import Terms, terms
@@ -68,18 +68,18 @@ def _terms(settings: Settings) -> dict[str, Terms]:
     }
 
 
-def _reuse(settings: Settings) -> Reuse | None:
+def _reuse(settings: Settings) -> ReuseDesk | None:
     replay = settings.replay
     if not replay.enabled:
         return None
     recordings = Recordings(max_entries=replay.max_entries, max_total_bytes=replay.max_total_bytes)
-    return Reuse(replay, recordings, os.urandom(32))
+    return ReuseDesk(replay, recordings, os.urandom(32))
 
 
-def _routing(settings: Settings) -> Routing | None:
+def _routing(settings: Settings) -> RoutingDesk | None:
     if not (settings.routing.enabled or settings.routing.prompt_caching):
         return None
-    return Routing(settings.routing, CacheTable(), os.urandom(32))
+    return RoutingDesk(settings.routing, CacheTable(), os.urandom(32))
 
 
 def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | None = None) -> ProxyApp:

@@ -86,12 +86,9 @@ def _lines(found: Explanation) -> list[str]:
     from trioproxy.cli.drawing import printable
 
     score = "none" if found.score is None else f"{found.score} of 10"
-    seconds = f"lives on for {found.outlives_s:g} s" if found.outlives_s else "ends at once"
-    reuse = f"no: {found.not_reused}"
-    if found.not_reused is None:
-        reuse = f"replayed for {found.replay_window_s:g} s after its end; joined: {found.join}"
+    reuse = (f"no: {found.not_reused}",) if found.not_reused is not None else _reuse(found)
     facts: list[tuple[str, str, tuple[str, ...]]] = [
-        ("goes to", f"{found.provider} ({found.dialect}) as {found.target}", ()),
+        ("goes to", f"{found.provider}, dialect {found.dialect}, as {found.target}", ()),
         ("request", f"{found.kind}, {'a generation' if found.generation else 'passed on unread'}", ()),
         ("model asked", found.model_requested or "-", ()),
         ("model sent", found.model_sent or "-", ()),
@@ -101,9 +98,9 @@ def _lines(found: Explanation) -> list[str]:
         ("edited", "nothing" if not found.edits else "", found.edits),
         ("prompt caching", found.prompt_caching, ()),
         ("usage of chat streams", found.include_usage, ()),
-        ("client leaves", f"{found.on_disconnect}: {seconds}", ()),
-        ("reuse", reuse, ()),
-        ("not known here", "", found.unknown),
+        ("client leaves", f"{found.on_disconnect}: {_stay(found)}", ()),
+        ("reuse", "", reuse),
+        *([("not known here", "", found.unknown)] if found.unknown else []),
     ]
     width = max(len(name) for name, _, _ in facts)
     lines = []
@@ -111,3 +108,26 @@ def _lines(found: Explanation) -> list[str]:
         shown = [*([fact] if fact else []), *parts]
         lines += [f"{name if not at else '':{width}}  {printable(text)}" for at, text in enumerate(shown)]
     return lines
+
+
+def _stay(found: Explanation) -> str:
+    """What becomes of the call when its client leaves."""
+    if not found.outlives_s:
+        return f"ends at once: {found.bound}" if found.bound else "ends at once"
+    if found.until is not None:
+        return f"lives on until its {found.until}, for {found.outlives_s:g} s at most"
+    return f"lives on for {found.outlives_s:g} s"
+
+
+def _reuse(found: Explanation) -> tuple[str, ...]:
+    """How the request may be answered without a call of its own."""
+    replayed = f"its answer is replayed for {found.replay_window_s:g} s after its end"
+    joins = {
+        "resend": "joins a call of the same request whose client has left, or as a retry",
+        "always": "joins any live call of the same request",
+        "never": "joins no call (replay.join)",
+    }
+    return (
+        replayed if found.replay_window_s else "its answer is not replayed (replay.window)",
+        joins[str(found.join)],
+    )

@@ -17,31 +17,26 @@ from __future__ import annotations
 import logging
 import signal
 import tempfile
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import trio
 
 from trioproxy.app.serve import run_server
+from trioproxy.lab import acts
 from trioproxy.lab.answers import answer_to
-from trioproxy.lab.client import LabClient
 from trioproxy.lab.received import Received
 from trioproxy.lab.screen import Row, Screen
 from trioproxy.lab.script import Close, Ending, Reset, Script, Silence
 from trioproxy.lab.upstream import ScriptedUpstream
-from trioproxy.model import RawHeaders
 from trioproxy.settings import BUILT_IN_PROVIDERS, Settings, load
 from trioproxy.store.reading import open_reader
 
 WORDS_PER_S = 18
 # Of a stream that breaks off, so many events come.
 EVENTS_BEFORE_BREAK = 15
-# The client leaves after so many words.
-WORDS_BEFORE_LEAVING = 14
 LEDGER_PATIENCE_S = 5.0
 TEXTS = (
     """A byte from the upstream is on its way to you as soon as it has come in. Nothing waits for
@@ -51,12 +46,10 @@ TEXTS = (
     written, and paid for, unless somebody tells the upstream at once that nobody is listening any more.""",
     """Sometimes it is the upstream that goes, in the middle of a sentence. A proxy that ends such a stream
     politely makes half an answer look like a whole one.""",
+    """And sometimes you come back: your client has lost its patience, and asks the same again. If the proxy lets a call
+    live on for a while, the answer has gone on being written, and you get all of it, from its first word on, for the
+    price of one.""",
 )
-# Which act a request is of. No others count here, though others may come: the port is open.
-ACT_HEADER = b"x-demo-act"
-SOURCE = "trioproxy-demo"
-# A request may ask for a broken answer with this header.
-ENDING_HEADER = b"x-demo-ending"
 ENDINGS: dict[bytes, Ending] = {b"reset": Reset(), b"close": Close(), b"silence": Silence()}
 
 
@@ -93,10 +86,11 @@ async def _show(screen: Screen, ledger: Path, log: _Log, *, serve: bool, port: i
         _proxy(_settings(upstream.url, ledger, port)) as url,
     ):
         screen.opening()
-        await _whole(screen, url)
-        await _left(screen, url, upstream)
-        await _broken(screen, url)
-        rows = await _rows(ledger, count=3)
+        await acts.whole(screen, url)
+        await acts.left(screen, url, upstream)
+        await acts.broken(screen, url)
+        await acts.came_back(screen, url, upstream)
+        rows = await _rows(ledger, count=5)
         screen.log([line for line in log.lines if _is_about(rows, line)])
         screen.ledger(ledger, rows)
         if serve:
@@ -106,73 +100,14 @@ async def _show(screen: Screen, ledger: Path, log: _Log, *, serve: bool, port: i
 
 def _answer(received: Received) -> Script:
     """What the upstream does: the act's text, in the shape asked for, to the end or to the break asked for."""
-    act = _act(received)
+    act = acts.act_of(received)
     text = " ".join(TEXTS[(act or received.number) % len(TEXTS) - 1].split())
     answer = answer_to(received.path, received.headers, bytes(received.body), text)
     pace_s = 1 / WORDS_PER_S
-    ending = ENDINGS.get(received.header(ENDING_HEADER) or b"")
+    ending = ENDINGS.get(received.header(acts.ENDING_HEADER) or b"")
     if ending is not None and answer.streamed:
         return answer.up_to(EVENTS_BEFORE_BREAK).script(every_s=pace_s, then=ending)
     return answer.script(every_s=pace_s)
-
-
-def _act(received: Received) -> int | None:
-    """The act that a request is of, from 1; None for a request that is not the demo's."""
-    acts = {b"%d" % number: number for number in range(1, len(TEXTS) + 1)}
-    return acts.get(received.header(ACT_HEADER) or b"")
-
-
-async def _whole(screen: Screen, url: str) -> None:
-    screen.act("A whole answer")
-    begun_at = time.monotonic()
-    async with await LabClient.connect(url) as client:
-        await client.post("/v1/messages", _question("claude-haiku-4-5", "Hello?"), (*ANTHROPIC, *_own(1)))
-        first_ms = (time.monotonic() - begun_at) * 1000
-        words = await _read(screen, client)
-    screen.whole(words, first_ms, client.ending)
-
-
-async def _left(screen: Screen, url: str, upstream: ScriptedUpstream) -> None:
-    screen.act("The client leaves in the middle")
-    async with await LabClient.connect(url) as client:
-        await client.post("/v1/messages", _question("claude-haiku-4-5", "Something else?"), (*ANTHROPIC, *_own(2)))
-        words = await _read(screen, client, words=WORDS_BEFORE_LEAVING)
-        left_at = client.leave()
-        await upstream.wait_until(lambda: any(_act(each) == 2 for each in upstream.left), "the departure")
-    [received] = [each for each in upstream.left if _act(each) == 2]
-    assert received.left_at is not None
-    screen.left((received.left_at - left_at) * 1000, received.left_by, words)
-
-
-async def _broken(screen: Screen, url: str) -> None:
-    screen.act("The upstream breaks off in the middle")
-    question = _question("gpt-5-mini", "And now?") | {"stream_options": {"include_usage": True}}
-    async with await LabClient.connect(url) as client:
-        await client.post("/openai/v1/chat/completions", question, (*_own(3), (ENDING_HEADER, b"reset")))
-        words = await _read(screen, client)
-    screen.broken(client.ending, words)
-
-
-ANTHROPIC: RawHeaders = ((b"anthropic-version", b"2023-06-01"),)
-
-
-def _own(act: int) -> RawHeaders:
-    return ((b"user-agent", SOURCE.encode()), (ACT_HEADER, b"%d" % act))
-
-
-def _question(model: str, words: str) -> dict[str, Any]:
-    return {"model": model, "max_tokens": 200, "stream": True, "messages": [{"role": "user", "content": words}]}
-
-
-async def _read(screen: Screen, client: LabClient, words: int | None = None) -> int:
-    """Type what comes, up to `words` words; how many came."""
-    count = 0
-    while count != words and (data := await client.event_data()) is not None:
-        match data:
-            case {"delta": {"text": str(text)}} | {"choices": [{"delta": {"content": str(text)}}, *_]} if text:
-                screen.type(text)
-                count += 1
-    return count
 
 
 def _settings(upstream_url: str, ledger: Path, port: int) -> Settings:
@@ -181,6 +116,7 @@ def _settings(upstream_url: str, ledger: Path, port: int) -> Settings:
         "server.port": port,
         "ledger.url": f"sqlite:///{ledger}",
         **{f"providers.{name}.base_url": upstream_url for name in BUILT_IN_PROVIDERS},
+        f"providers.{acts.PATIENT_PROVIDER}.on_disconnect": "drain",
     }
     return load(None, None, {}, options=options)
 
@@ -217,7 +153,7 @@ def _is_about(rows: Sequence[Row], line: str) -> bool:
 
 def _read_rows(ledger: Path) -> Sequence[Row]:
     with open_reader(f"sqlite:///{ledger}") as reader:
-        return [row for row in reader.requests() if row["source"] == SOURCE]
+        return [row for row in reader.requests() if row["source"] == acts.SOURCE]
 
 
 async def _until_signal() -> None:

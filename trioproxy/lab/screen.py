@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from trioproxy.lab.client import AnswerEnding
+from trioproxy.model import ExchangeOutcome, ServedBy, UsageSource
+from trioproxy.views.cells import about
 
 Row = Mapping[str, str | int | float | None]
 
@@ -90,6 +92,19 @@ class Screen:
             f"reset after {words} words; what the client saw: {ending}, {verdict}",
         )
 
+    def left_and_back(self, words: int) -> None:
+        """The client has left, and asks again."""
+        self._finding("…", "yellow", f"left after {words} words, and asks the same again:")
+
+    def came_back(self, words: int, calls: int, ending: AnswerEnding | None) -> None:
+        """What was found when the client had come back."""
+        once = calls == 1
+        self._finding(
+            "✓" if once else "✗",
+            "green" if once else "red",
+            f"all {words} words from the first one on; calls upstream: {calls}; the end: {ending}",
+        )
+
     def log(self, lines: Sequence[str]) -> None:
         """What the proxy has logged."""
         self._console.print(Text("\nThe log", style="bold"))
@@ -110,10 +125,10 @@ class Screen:
                 str(number),
                 _text(row["model"] or row["model_requested"]),
                 Text(_text(row["call_outcome"]), style="green" if row["call_outcome"] == "completed" else "yellow"),
-                Text(_text(row["outcome"]), style="green" if row["outcome"] == "delivered" else "yellow"),
+                Text(_delivery(row), style="green" if row["outcome"] == "delivered" else "yellow"),
                 _text(row["stop_reason"]),
-                f"{_text(row['input_tokens'])}/{_text(row['output_tokens'])}",
-                _dollars(row["cost_usd"]),
+                _tokens(row),
+                about(_dollars(row["cost_usd"]), row["usage_source"] in (UsageSource.ESTIMATED, UsageSource.MIXED)),
                 _seconds(row["call_duration_ms"]),
             )
         self._console.print(table)
@@ -157,6 +172,19 @@ END"""
         ("Python (pip install anthropic)", python),
         ("the ledger, as it grows", f"TRIOPROXY_LEDGER__URL=sqlite:///{ledger} trioproxy ledger tail"),
     ]
+
+
+def _tokens(row: Row) -> str:
+    """Input and output; what is estimated has a `~`."""
+    source = row["usage_source"]
+    taken = about(_text(row["input_tokens"]), source == UsageSource.ESTIMATED)
+    return f"{taken}/{about(_text(row['output_tokens']), source in (UsageSource.ESTIMATED, UsageSource.MIXED))}"
+
+
+def _delivery(row: Row) -> str:
+    """How it ended; of one that was delivered without a call of its own, by whom it was served."""
+    shared = row["served_by"] in (ServedBy.JOINED, ServedBy.REPLAYED) and row["outcome"] == ExchangeOutcome.DELIVERED
+    return _text(row["served_by"] if shared else row["outcome"])
 
 
 def _text(value: str | float | None) -> str:

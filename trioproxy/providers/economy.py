@@ -19,7 +19,7 @@ from trioproxy.rules.refusals import takes_effort
 from trioproxy.rules.routing import Decision, decide, held
 from trioproxy.settings import RoutingSettings
 from trioproxy.wire.editing import EditError
-from trioproxy.wire.headers import get
+from trioproxy.wire.headers import content_coding
 
 ROUTED = frozenset((Kind.MESSAGES, Kind.CHAT, Kind.RESPONSES))
 
@@ -70,8 +70,8 @@ def economised(
     model = value.get("model") if isinstance(value, dict) else None
     if kind not in ROUTED or not isinstance(model, str) or not model:
         return out
-    coding = (get(headers, b"content-encoding") or b"").strip().decode("latin-1")
-    obstacle = f"the request's body is compressed ({coding})" if coding.lower() not in ("", "identity") else None
+    coding = content_coding(headers)
+    obstacle = f"the request's body is compressed ({coding})" if coding else None
     if routing.enabled:
         decision = decide(value, model, routing, cache=cache, input_tokens=input_tokens)
         out = _routed(out, value, held(decision, obstacle) if obstacle else decision)

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trioproxy.model import Arrival, Join, Policy
+from trioproxy.model import Arrival, Join, Policy, Until
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.asking import plain
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.economy import ROUTED, Economy, economised
 from trioproxy.providers.likeness import hands_over_tool_results, samples
 from trioproxy.providers.usage_asking import with_usage_asked
-from trioproxy.rules.disconnect import Progress, outlives_s, terms
+from trioproxy.rules.disconnect import Progress, applying, outlives_s, terms
 from trioproxy.rules.lifecycle import Phase
-from trioproxy.rules.reuse import takes_part, window_s
+from trioproxy.rules.reuse import kept_out, window_s
 from trioproxy.rules.routes import Route, route
 from trioproxy.rules.routing import Decision, decide
 from trioproxy.settings import ReplaySettings, RoutingSettings, Settings
 from trioproxy.wire.canonical import parse
-from trioproxy.wire.headers import get
+from trioproxy.wire.headers import content_coding
 
 UNKNOWN = (
     "the cache of the session: where it is warm, a session stays with its model",
@@ -51,11 +51,15 @@ class Explanation:
     on_disconnect: Policy
     # How long a stream in progress outlives its last client.
     outlives_s: float
+    # What `drain` waits for; None with the other policies.
+    until: Until | None
+    # The limit that ends it at once all the same.
+    bound: str | None
     # None where it takes part in joining and replay.
     not_reused: str | None
     replay_window_s: float | None
     join: Join | None
-    unknown: tuple[str, ...] = UNKNOWN
+    unknown: tuple[str, ...]
 
 
 def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanation:
@@ -72,7 +76,7 @@ def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanatio
     provider, routing = settings.providers[place.provider], settings.routing
     speaker = SPEAKERS[provider.dialect]
     operation = speaker.recognise(arrival.method, place.path)
-    coding = (get(arrival.headers, b"content-encoding") or b"").decode("latin-1")
+    coding = content_coding(arrival.headers)
     readable = plain(body, coding)
     value = parse(readable) if readable is not None else None
     if operation.generation and not isinstance(value, dict):
@@ -81,8 +85,9 @@ def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanatio
     out = economised(operation.kind, body, value, arrival.headers, routing, input_tokens=asked.input_estimate)
     said, decision = _routing(operation, value, asked.model, routing, out, asked.input_estimate)
     asks_usage, usage_said = _usage(operation, provider.include_usage, out.body if readable is body else None, value)
-    limits = terms(settings.disconnect, provider.on_disconnect, max_bytes=settings.replay.max_body_bytes)
-    streaming = Progress(Phase.STREAMING, operation.generation, 200, bytes_in=0, usage_known=False, detached=0)
+    of_all = terms(settings.disconnect, provider.on_disconnect, max_bytes=settings.replay.max_body_bytes)
+    limits = applying(of_all, generation=operation.generation)
+    stay = outlives_s(limits, Progress(Phase.STREAMING, 200, bytes_in=0, usage_known=False, detached=0))
     not_reused = _not_reused(arrival, operation, readable, value, settings.replay)
     return Explanation(
         provider=place.provider,
@@ -100,10 +105,13 @@ def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanatio
         prompt_caching=_caching(operation, routing, out, asked.model),
         include_usage=usage_said,
         on_disconnect=limits.policy,
-        outlives_s=outlives_s(limits, streaming).seconds_s,
+        outlives_s=stay.seconds_s,
+        until=limits.until if limits.policy is Policy.DRAIN else None,
+        bound=stay.bound,
         not_reused=not_reused,
         replay_window_s=_window_s(operation, value, settings.replay) if not_reused is None else None,
         join=settings.replay.join if not_reused is None else None,
+        unknown=UNKNOWN if operation.generation else (),
     )
 
 
@@ -164,10 +172,10 @@ def _not_reused(
         return "off (replay.enabled)"
     if not operation.generation or readable is None:
         return "not a generation"
-    size, limit = len(readable), replay.max_body_bytes
-    if size > limit:
-        return f"its body has {size} bytes, more than replay.max_body_bytes ({limit})"
-    if samples(value) and not replay.sampled:
-        return "it sets its own sampling: temperature, top_p, n or seed (replay.sampled)"
-    asks = takes_part(arrival.headers, body_bytes=size, max_body_bytes=limit, samples=False, sampled=True)
-    return None if asks else "its client keeps it out: x-trioproxy-reuse or cache-control"
+    return kept_out(
+        arrival.headers,
+        body_bytes=len(readable),
+        max_body_bytes=replay.max_body_bytes,
+        samples=samples(value),
+        sampled=replay.sampled,
+    )

@@ -21,8 +21,6 @@ class Likeness:
     """A request's body as it is compared. It holds the prompt, so it does not show itself."""
 
     body: bytes = field(repr=False)
-    # The request sets its own sampling, or nobody can tell whether it does.
-    sampled: bool
     # The last thing said to the model is nothing but results of tools.
     tool_results_only: bool
 
@@ -35,7 +33,6 @@ def likeness(operation: Operation, value: object) -> Likeness:
     """
     return Likeness(
         body=canonical(_lasting(operation.kind, value)),
-        sampled=samples(value),
         tool_results_only=hands_over_tool_results(operation.kind, value),
     )
 
@@ -43,10 +40,9 @@ def likeness(operation: Operation, value: object) -> Likeness:
 def raw_likeness(body: bytes) -> Likeness:
     """How a body is compared that cannot be read: the same bytes are the same body.
 
-    It is no JSON, is nested too deep, or names a member twice. Whether it samples cannot be told
-    either, so it counts as if it did.
+    It is no JSON, is nested too deep, or names a member twice.
     """
-    return Likeness(body=body, sampled=True, tool_results_only=False)
+    return Likeness(body=body, tool_results_only=False)
 
 
 def samples(value: object) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from trioproxy.model import Generated, Head, Reading
 from trioproxy.providers.base import Meter, Operation
 from trioproxy.wire.decoding import Decoder, decoder_for
+from trioproxy.wire.headers import content_coding, media_type
 from trioproxy.wire.members import MemberReader, Path
 from trioproxy.wire.sse import SseReader
 from trioproxy.wire.tallies import Tallies
@@ -149,19 +150,17 @@ def meter_for(
     """The meter that fits an answer's head: `events` or `json` by its type, or a silent one."""
     if not operation.generation or not 200 <= head.status < 300:
         return Silent()
-    content_type = (head.header(b"content-type") or b"").decode("latin-1")
-    content_encoding = (head.header(b"content-encoding") or b"").decode("latin-1")
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == "text/event-stream":
+    kind, coding = media_type(head.headers), content_coding(head.headers)
+    if kind == "text/event-stream":
         made = events
-    elif media_type == "application/json" or media_type.endswith("+json"):
+    elif kind == "application/json" or kind.endswith("+json"):
         made = json
     else:
         made = None
     if made is None:
         return Silent()
     meter = made()
-    if content_encoding.strip().lower() in ("", "identity"):
+    if not coding:
         return meter
-    decoder = decoder_for(content_encoding, meter.feed)
+    decoder = decoder_for(coding, meter.feed)
     return Silent() if decoder is None else Decoded(meter, decoder)

@@ -46,7 +46,7 @@ def sameness(
     if not operation.generation or body is None:
         return None
     unreadable = value is None
-    if not reuse.takes_part(
+    if reuse.kept_out(
         arrival.headers,
         body_bytes=len(body),
         max_body_bytes=replay.max_body_bytes,

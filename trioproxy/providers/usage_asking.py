@@ -18,8 +18,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from trioproxy.model import Head
 from trioproxy.providers.fields import members, parse
 from trioproxy.wire.editing import EditError, added, replaced
+from trioproxy.wire.headers import content_coding, media_type
 from trioproxy.wire.sse import SseReader
 
 MAX_HELD_BYTES = 1 << 16  # of an event without its blank line; a longer one is not the usage
@@ -54,6 +56,14 @@ def with_usage_asked(body: bytes, value: object) -> bytes | None:
         return replaced(body, (_OPTIONS, _ASK), b"true") if asked is None or asked is False else None
     except EditError:
         return None
+
+
+def usage_stripper(head: Head) -> UsageStripper | None:
+    """What takes the event out of an answer with this head: of a 2xx event stream that is not encoded, and whose
+    length nobody has promised."""
+    fits = 200 <= head.status < 300 and media_type(head.headers) == "text/event-stream"
+    promised = head.header(b"content-length") is not None
+    return UsageStripper() if fits and not content_coding(head.headers) and not promised else None
 
 
 class _Chunk(msgspec.Struct):

@@ -12,7 +12,7 @@ calls, not the bytes. Seconds are kept by the relay; this never sees a clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trioproxy.model import Policy, Until
 from trioproxy.rules.lifecycle import Phase
@@ -24,8 +24,6 @@ class Progress:
     """A call without clients, as far as it has come."""
 
     phase: Phase
-    # A call that is paid by the token.
-    generation: bool
     # Of the answer's head; None before it.
     status: int | None
     # Body bytes so far.
@@ -82,6 +80,11 @@ def terms(settings: DisconnectSettings, on_disconnect: Policy | None, *, max_byt
     )
 
 
+def applying(terms: Terms, *, generation: bool) -> Terms:
+    """The terms of one call: what is no generation is not paid by the token, and ends with its client."""
+    return terms if generation else replace(terms, policy=Policy.ABORT)
+
+
 def outlives_s(terms: Terms, progress: Progress) -> Stay:
     """How long the call lives on; the seconds count from its last client's departure.
 
@@ -108,8 +111,8 @@ def outlives_s(terms: Terms, progress: Progress) -> Stay:
 
 def _worth_paying(progress: Progress) -> bool:
     """Whether something is being paid for that would be lost: the rest of an answer."""
-    if progress.phase in (Phase.CONNECTING, Phase.ENDED) or not progress.generation:
-        return False  # nothing sent yet, nothing more to come, or nothing to pay
+    if progress.phase in (Phase.CONNECTING, Phase.ENDED):
+        return False  # nothing sent yet, or nothing more to come
     return progress.status is None or 200 <= progress.status < 300
 
 

@@ -22,7 +22,7 @@ _SMALL_INPUT_TOKENS = 180_000
 # What changes nothing, as it may be written.
 _DEFAULT_SAMPLING = {"temperature": (b"1", b"1.0"), "top_p": (b"1", b"1.0"), "top_k": ()}
 # Per family (Haiku, Sonnet, top): the first version of each generation.
-_ADAPTIVE = ((5, 0), (4, 6), (4, 6))
+_NEWER = ((5, 0), (4, 6), (4, 6))
 _SYSTEM_MESSAGES = ((5, 0), (5, 0), (4, 8))
 _OWN_SAMPLING = ((5, 0), (5, 0), (4, 7))
 
@@ -39,7 +39,7 @@ def refusal(value: object, target: str, input_tokens: int | None = None) -> str 
     if model is None or not isinstance(value, dict):
         return None
     found = next((what for what, applies in _RULES if applies(value, model)), None)
-    if found is None and (input_tokens or 0) > _SMALL_INPUT_TOKENS and _older(model, _ADAPTIVE):
+    if found is None and (input_tokens or 0) > _SMALL_INPUT_TOKENS and _older(model, _NEWER):
         found = f"so long an input (about {input_tokens} tokens)"
     return f"{target} does not take {found}" if found else None
 
@@ -56,7 +56,7 @@ def _older(model: ClaudeModel, since: tuple[tuple[int, int], ...]) -> bool:
 
 def _adaptive(value: dict[str, object], model: ClaudeModel) -> bool:
     thinking = value.get("thinking")
-    return isinstance(thinking, dict) and thinking.get("type") == "adaptive" and _older(model, _ADAPTIVE)
+    return isinstance(thinking, dict) and thinking.get("type") == "adaptive" and _older(model, _NEWER)
 
 
 def _system_messages(value: dict[str, object], model: ClaudeModel) -> bool:
@@ -65,12 +65,12 @@ def _system_messages(value: dict[str, object], model: ClaudeModel) -> bool:
 
 def _long_output(value: dict[str, object], model: ClaudeModel) -> bool:
     limit = value.get("max_tokens")
-    return isinstance(limit, int) and limit > _SMALL_OUTPUT_TOKENS and _older(model, _ADAPTIVE)
+    return isinstance(limit, int) and limit > _SMALL_OUTPUT_TOKENS and _older(model, _NEWER)
 
 
 def _prefill(value: dict[str, object], model: ClaudeModel) -> bool:
     conversation = messages(value)
-    return bool(conversation) and _role(conversation[-1]) == "assistant" and not _older(model, _ADAPTIVE)
+    return bool(conversation) and _role(conversation[-1]) == "assistant" and not _older(model, _NEWER)
 
 
 def _sampling(value: dict[str, object], model: ClaudeModel) -> bool:

@@ -1,6 +1,6 @@
 """When an answer may serve more than one request: who takes part, who joins, what is replayed, for how long.
 
-    request ─▶ takes_part? ─▶ a live twin: may_join? joinable_head? ─▶ joined
+    request ─▶ kept_out?   ─▶ a live twin: may_join? joinable_head? ─▶ joined
                            ─▶ a finished twin: replayable? window_s ─▶ replayed
                            ─▶ else a call of its own
 
@@ -12,20 +12,14 @@ clients that are both there asked twice, and get two answers.
 from __future__ import annotations
 
 from trioproxy.model import CallOutcome, Join, RawHeaders
+from trioproxy.wire.headers import content_coding
 
 # What a number too great to be counted is taken for (RFC 9111, 1.2.2, for seconds).
 _MAX_COUNT = 2**31
 
 
-def takes_part(
-    headers: RawHeaders,
-    *,
-    body_bytes: int,
-    max_body_bytes: int,
-    samples: bool,
-    sampled: bool,
-) -> bool:
-    """Whether a generation request may be served by, or serve, another one's call.
+def kept_out(headers: RawHeaders, *, body_bytes: int, max_body_bytes: int, samples: bool, sampled: bool) -> str | None:
+    """Why a generation request may neither be served by another one's call nor serve one; None if it may.
 
     The client keeps it out with `x-trioproxy-reuse: no`, or with a `cache-control` that says
     `no-cache`, `no-store` or `max-age=0` (RFC 9111, 5.2.1).
@@ -34,11 +28,15 @@ def takes_part(
         samples: the request sets its own sampling, or nobody can tell whether it does.
         sampled: the setting `replay.sampled`: such requests take part all the same.
     """
-    if body_bytes > max_body_bytes or (samples and not sampled):
-        return False
-    return b"no" not in _tokens(headers, b"x-trioproxy-reuse") and _tokens(headers, b"cache-control").isdisjoint(
-        (b"no-cache", b"no-store", b"max-age=0")
-    )
+    if body_bytes > max_body_bytes:
+        return f"its body has {body_bytes} bytes, more than replay.max_body_bytes ({max_body_bytes})"
+    if samples and not sampled:
+        return "it sets its own sampling: temperature, top_p, n or seed (replay.sampled)"
+    if b"no" in _tokens(headers, b"x-trioproxy-reuse"):
+        return "its client keeps it out: x-trioproxy-reuse"
+    if not _tokens(headers, b"cache-control").isdisjoint((b"no-cache", b"no-store", b"max-age=0")):
+        return "its client keeps it out: cache-control"
+    return None
 
 
 def is_retry(headers: RawHeaders) -> bool:
@@ -59,14 +57,14 @@ def joinable_head(status: int, headers: RawHeaders) -> bool:
     Not an error, which may be over when the client asks again; not an encoded answer, which the second
     client need not be able to read, since `accept-encoding` is not compared.
     """
-    return status == 200 and _tokens(headers, b"content-encoding") <= {b"", b"identity"}
+    return status == 200 and not content_coding(headers)
 
 
 def replayable(*, outcome: CallOutcome, status: int | None, error: str | None, headers: RawHeaders) -> bool:
     """Whether an answer that has ended may be told again: all of it came, and it is no error.
 
-    Its own `cache-control` is not asked: that is about stored answers to other requests (RFC 9111, 2), and
-    streams say `no-cache` as a matter of course.
+    Its own `cache-control` is not obeyed, on purpose: this is no HTTP cache, but the same answer told twice to
+    the same client within seconds; and event streams say `no-cache` as a matter of course.
     """
     return outcome is CallOutcome.COMPLETED and status is not None and joinable_head(status, headers) and error is None
 

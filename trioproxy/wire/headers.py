@@ -34,6 +34,17 @@ def get(headers: RawHeaders, name: bytes) -> bytes | None:
     return None
 
 
+def content_coding(headers: RawHeaders) -> str:
+    """The value of `content-encoding`, in lower case; empty where there is none, or it is `identity`."""
+    value = (get(headers, b"content-encoding") or b"").strip().lower().decode("latin-1")
+    return "" if value == "identity" else value
+
+
+def media_type(headers: RawHeaders) -> str:
+    """The type of `content-type` in lower case, without its parameters (RFC 9110, 8.3.1); empty where there is none."""
+    return (get(headers, b"content-type") or b"").partition(b";")[0].strip().lower().decode("latin-1")
+
+
 def request_headers(
     headers: RawHeaders, *, host: bytes, whole_length: int | None = None, identity: bool = False
 ) -> RawHeaders:
