@@ -15,7 +15,7 @@ from dataclasses import replace
 import trio
 
 from bench.peers import REUSE
-from bench.requests import claude_code, headers, spaced
+from bench.requests import SIZES, claude_code, headers, spaced
 from trioproxy.app.compose import compose
 from trioproxy.desk import Desk
 from trioproxy.model import Arrival
@@ -29,7 +29,6 @@ BODIES: dict[str, Callable[[int], bytes]] = {
     "plain": lambda size: claude_code(size, plain=True),
     "spaced": lambda size: claude_code(size, plain=True, write=spaced),
 }
-SIZES = {"50k": 50_000, "1m": 1_000_000}
 RUNS = 15
 RUN_S = 0.05
 

@@ -12,8 +12,9 @@ from bench.reusing import DISTINCT, JOINERS
 
 POOLS: Mapping[str, Callable[[Sequence[float]], float]] = {"median": median, "max": max, "sum": sum}
 
-# replay.max_total_bytes
+# All that may be kept: `replay.max_total_bytes`.
 BOUND_MB = 67.1
+# What the same stream differs by from run to run, with nobody joining.
 JOIN_P50_MS, JOIN_P99_MS = 0.1, 0.5
 
 
@@ -120,7 +121,7 @@ def _reusing() -> list[Metric]:
 
 METRICS: Sequence[Metric] = (
     Metric("req1.requests_per_s", "requests/s, 1 connection", before=NOT_LESS),
-    Metric("req1.p50_ms", "1 connection: p50 ms", before=NOT_MORE),
+    Metric("req1.p50_ms", "1 connection: p50 ms"),
     Metric("req32.requests_per_s", "requests/s, 32 connections", Goal(1.7, at_least=True, to="naive"), before=NOT_LESS),
     Metric("req32.cpu_ms_per_request", "32 connections: CPU ms per request", before=NOT_MORE),
     Metric("req32.p99_ms", "32 connections: p99 ms"),
@@ -136,10 +137,10 @@ METRICS: Sequence[Metric] = (
     Metric("paced100.cpu_us_per_chunk", "100 streams × 20/s: CPU µs per chunk", Goal(0.9, to="naive"), before=NOT_MORE),
     Metric("paced100.latency_p50_ms", "100 streams × 20/s: latency per chunk p50 ms", before=NOT_MORE),
     Metric("paced100.latency_p99_ms", "100 streams × 20/s: latency per chunk p99 ms"),
-    Metric("paced100.ttfb_p50_ms", "100 streams × 20/s: time to first byte p50 ms", before=NOT_MORE),
+    Metric("paced100.ttfb_p50_ms", "100 streams × 20/s: time to first byte p50 ms"),
     Metric("paced100.incomplete", "100 streams × 20/s: failed or unfinished", Goal(0), "sum"),
     Metric("chat100.cpu_us_per_chunk", "OpenAI chat, 100 × 20/s: CPU µs per chunk", before=NOT_MORE),
-    Metric("chat100.latency_p50_ms", "OpenAI chat, 100 × 20/s: latency p50 ms", before=NOT_MORE),
+    Metric("chat100.latency_p50_ms", "OpenAI chat, 100 × 20/s: latency p50 ms"),
     Metric("idle500.peak", "kB per idle stream (500), 1 kB requests", Goal(50), before=NOT_MORE),
     Metric("idle500big.peak", "kB per idle stream (500), 64 kB requests", before=NOT_MORE),
     Metric("burst1000.failed", "1,000 streams within a second: failed", Goal(0), "sum"),

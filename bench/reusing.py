@@ -9,8 +9,7 @@ from statistics import median
 from typing import Any
 
 from bench import process
-from bench.deciding import SIZES
-from bench.requests import claude_code, whole
+from bench.requests import SIZES, claude_code, whole
 from bench.stand import LoadError, Stand, Values
 
 DISTINCT = 10_000
@@ -34,24 +33,24 @@ def replayed(stand: Stand) -> Values:
 
 
 def joined(stand: Stand) -> Values:
-    """The first client's latency per chunk: alone; with those who join it; with as many who ask something else."""
+    """The first client's latency per chunk: alone, with those who join it, with as many other streams in step."""
     stream, runs = LIVE.format(chunks=100 if stand.quick else 300), 2 if stand.quick else 5
     found: dict[str, list[dict[str, float]]] = {"alone": [], "joined": [], "others": []}
     calls = 0
     for number in range(1, 2 * runs, 2):
         found["alone"].append(stand.load("each", bench=stream, same=number))
         before = stand.upstream_requests()
-        all_of_them: dict[str, Any] = {"bench": stream, "conns": JOINERS + 1, "spacing_us": 20_000}
-        found["joined"].append(stand.load("each", watch=1, same=number + 1, **all_of_them))
+        company: dict[str, Any] = {"bench": stream, "conns": JOINERS + 1, "watch": 1}
+        found["joined"].append(stand.load("each", same=number + 1, spacing_us=20_000, **company))
         calls = max(calls, stand.upstream_requests() - before)
-        found["others"].append(stand.load("each", watch=1, **all_of_them))
+        found["others"].append(stand.load("each", **company))
     values: Values = {"calls": calls}
     for percentile in ("p50", "p99"):
         by_company = {who: [seen[f"latency_{percentile}_us"] / 1e3 for seen in many] for who, many in found.items()}
         values[f"alone_{percentile}_ms"] = median(by_company["alone"])
-        for company in ("joined", "others"):
-            pairs = zip(by_company[company], by_company["alone"], strict=True)
-            values[f"{company}_{percentile}_ms"] = median(more - alone for more, alone in pairs)
+        for who in ("joined", "others"):
+            pairs = zip(by_company[who], by_company["alone"], strict=True)
+            values[f"{who}_{percentile}_ms"] = median(more - alone for more, alone in pairs)
     return values
 
 

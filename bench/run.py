@@ -62,6 +62,8 @@ def _arguments() -> argparse.Namespace:
         parser.error("the peer before wants --before, the path of a checkout")
     known = peers(options.before)
     options.peers = [known[name] for name in options.peers or known]
+    if not any(peer.name in MODES[mode].peers for peer in options.peers for mode in options.modes):
+        parser.error("none of these modes is for any of these peers")
     options.rounds = options.rounds or (1 if options.quick else 3)
     return options
 

@@ -12,7 +12,7 @@ from support.captures import captured
 from support.visits import Proxy, Visit
 
 from trioproxy.lab.answers import message, message_stream
-from trioproxy.lab.script import Close, Script
+from trioproxy.lab.script import Chunk, Close, End, Head, Script
 from trioproxy.model import SavingKind, Usage
 
 ON = {"enabled": True}
@@ -166,3 +166,22 @@ async def test_policies_are_those_of_the_provider_and_of_generations_alone(autoj
         "/v1/messages": "drain",
         "/v1/models": "abort",
     }
+
+
+async def test_the_last_word_is_sent_although_something_was_taken_out_before_it(autojump_clock: trio.abc.Clock) -> None:
+    """Fewer bytes go out than came in, and the client has everything."""
+    delta = b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
+    usage = b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}\n\n'
+    sse = ((b"content-type", b"text/event-stream"),)
+    script = Script.of(Head(headers=sse), Chunk(delta), Chunk(usage), Chunk(b"data: [DONE]\n\n"), 60.0, End())
+    visit = Visit("/openai/v1/chat/completions", CHAT)
+    proxy = Proxy(script, include_usage=True)
+
+    async def leave() -> None:
+        await trio.sleep(1.0)
+        visit.leave()
+
+    await proxy.open(visit, acts=[leave])
+    assert visit.body == delta + b"data: [DONE]\n\n"
+    [exchange] = proxy.ledger.exchanges
+    assert exchange.outcome == "delivered"

@@ -193,24 +193,27 @@ async def test_leaving_tells_the_relay_once_and_only_the_first_cause() -> None:
     assert left == [Cause.CLIENT_STALLED]
 
 
-async def test_what_comes_after_a_departure_is_not_kept() -> None:
+async def test_what_waits_at_a_departure_and_what_comes_after_it_is_not_kept() -> None:
     seat, _ = a_seat()
-    seat.push(b"kept")
+    seat.push(b"let go of")
     seat.leave(Cause.CLIENT_LEFT)
     for _ in range(100):
         seat.push(b"x" * LIMIT_BYTES)
         assert seat.has_room
-    seat.end(None)
-    assert await drain(seat) == [b"kept"]
+    assert seat.lag_bytes == 0
+    with pytest.raises(UpstreamTruncated):
+        await seat.receive()
 
 
-async def test_leaving_after_the_end_is_harmless() -> None:
+async def test_leaving_after_the_end_makes_no_whole_answer_of_the_rest() -> None:
     seat, left = a_seat()
     seat.begin(HEAD)
+    seat.push(b"not taken")
     seat.end(None)
     seat.leave(Cause.CLIENT_LEFT)
     assert left == [Cause.CLIENT_LEFT]
-    assert await seat.receive() == b""
+    with pytest.raises(UpstreamTruncated):
+        await seat.receive()
 
 
 def test_a_cancelled_receive_loses_nothing_that_was_not_taken() -> None:

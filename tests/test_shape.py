@@ -24,7 +24,6 @@ ELSEWHERE = {
     "delivery.py": "test_exchange.py",
     "desk.py": "test_exchange.py",
     "phases.py": "relay/test_timeouts.py",
-    "app/compose.py": "app/test_serve.py",
     "app/lifespan.py": "e2e/test_hypercorn.py",
     "app/proxy.py": "exchange/test_own_answers.py",
     "app/responses.py": "app/test_connection.py",

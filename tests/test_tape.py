@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trioproxy.store.recordings import Recordings
+from trioproxy.store.recordings import OVERHEAD_BYTES, Recordings
 from trioproxy.tape import MANY, MUCH_BYTES, Tape
 
 
@@ -20,7 +20,8 @@ def test_it_has_every_byte_in_order(sizes: list[int]) -> None:
         tape.append(chunk)
 
     assert b"".join(tape.pieces()) == b"".join(chunks)
-    assert tape.size_bytes == shelf.total_bytes == sum(sizes)
+    assert tape.size_bytes == sum(sizes)
+    assert shelf.total_bytes == sum(sizes) + OVERHEAD_BYTES
 
 
 def test_many_small_chunks_become_few_pieces() -> None:
@@ -49,7 +50,7 @@ def test_beyond_its_limit_it_holds_nothing_any_more() -> None:
 
 
 def test_where_there_is_no_room_among_the_others_it_gives_up() -> None:
-    shelf = a_shelf(max_total_bytes=10)
+    shelf = a_shelf(max_total_bytes=2 * OVERHEAD_BYTES + 10)
     first, second = Tape(shelf, 100), Tape(shelf, 100)
     first.append(b"x" * 6)
     second.append(b"y" * 4)
@@ -57,7 +58,7 @@ def test_where_there_is_no_room_among_the_others_it_gives_up() -> None:
 
     assert first.whole
     assert not second.whole
-    assert shelf.total_bytes == 6
+    assert shelf.total_bytes == 6 + OVERHEAD_BYTES
 
 
 def test_dropping_it_twice_is_harmless() -> None:
@@ -67,3 +68,11 @@ def test_dropping_it_twice_is_harmless() -> None:
     tape.drop()
     tape.drop()
     assert shelf.total_bytes == 0
+
+
+def test_where_there_is_no_room_for_a_tape_at_all_there_is_none() -> None:
+    tape = Tape(a_shelf(max_total_bytes=OVERHEAD_BYTES - 1), 100)
+    assert not tape.whole
+    tape.append(b"x")
+    tape.drop()
+    assert tape.pieces() == []

@@ -7,7 +7,7 @@ finished ─▶ recordings
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import trio
@@ -28,6 +28,7 @@ from trioproxy.rules.reuse import replayable
 from trioproxy.rules.words import Line, call_line
 from trioproxy.store.recordings import Recording
 from trioproxy.tape import Tape
+from trioproxy.wire.credentials import secrets, unsaid
 
 log = logging.getLogger("trioproxy")
 
@@ -43,7 +44,14 @@ def commission(desk: Desk, arrival: Arrival, order: Order, exchange: ExchangeOpe
     tape = Tape(reuse.recordings, reuse.settings.max_body_bytes) if reuse is not None and same is not None else None
     # Not the order itself: it has the body.
     books = _Books(
-        desk, exchange is not None, order.operation.kind, order.asked.input_estimate, same, tape, order.session_key
+        desk,
+        exchange is not None,
+        order.operation.kind,
+        order.asked.input_estimate,
+        same,
+        tape,
+        order.session_key,
+        secrets(arrival.headers),
     )
     return Commission(
         opening=opening,
@@ -74,14 +82,14 @@ class _Books:
     _sameness: Sameness | None
     _tape: Tape | None
     _session_key: str | None
+    _secrets: tuple[str, ...] = field(repr=False)
 
     def finish(self, head: Head, receipt: CallReceipt) -> None:
         """The answer came whole: keep it for the same request, if it may be given again."""
         reuse, same, tape = self._desk.reuse, self._sameness, self._tape
-        error = receipt.reading.error
         if reuse is None or same is None or tape is None or not tape.whole:
             return
-        if replayable(outcome=receipt.outcome, status=head.status, error=error, headers=head.headers):
+        if replayable(receipt.outcome, head.status, head.headers, receipt.reading):
             body = b"".join(tape.pieces())
             tape.drop()  # first: the recording takes its place
             now = trio.current_time()
@@ -89,6 +97,9 @@ class _Books:
 
     def settle(self, receipt: CallReceipt, phase: Phase, cause: Cause | None) -> None:
         """Book the call's end: synchronous, once."""
+        reading = receipt.reading
+        reading = replace(reading, error=unsaid(reading.error, self._secrets)) if reading.error else reading
+        receipt = replace(receipt, reading=reading, error=unsaid(receipt.error, self._secrets))
         if self._recorded:
             self._desk.ledger.settle_call(self._with_usage(receipt, sent=phase not in _UNSENT))
         routing = self._desk.routing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from trioproxy.house import House
@@ -36,7 +36,7 @@ class ReuseDesk:
     settings: ReplaySettings
     recordings: Recordings
     # Of the fingerprints: made for this process, so that nothing of a request can be guessed from one.
-    key: bytes
+    key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class RoutingDesk:
     settings: RoutingSettings
     caches: CacheTable
     # Of what is known of sessions; see `ReuseDesk.key`.
-    key: bytes
+    key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from trioproxy.rules.lifecycle import Cause
 from trioproxy.rules.reuse import may_join, replayed_headers
 from trioproxy.rules.routes import route
 from trioproxy.rules.words import delivery_line
-from trioproxy.seat import Seat
+from trioproxy.seat import JOINED_BYTES, Seat
 from trioproxy.store.recordings import Recording
 from trioproxy.wire import headers
 
@@ -46,7 +46,7 @@ class Exchange:
         self._desk = desk
         self._speaker: Speaker = SPEAKERS[Dialect.OPENAI]
         self._opening: ExchangeOpening | None = None
-        self._service = Served()
+        self._served = Served()
         self._seat: Seat | None = None
 
     async def answer(self, upload: Upload) -> tuple[Head, Seat]:
@@ -80,7 +80,8 @@ class Exchange:
         recording = reuse.recordings.find(ordered.sameness.fingerprint, now)
         if recording is None:
             return None
-        self._service.recording = recording
+        reuse.recordings.lend(recording)
+        self._served.recording = recording
         self.own_headers += ((b"x-trioproxy-replayed", recording.call_id.encode("ascii")),)
         return _seat_at(recording, now)
 
@@ -93,13 +94,13 @@ class Exchange:
         twin = self._desk.house.twin(sameness.fingerprint, allowed)
         if twin is None:
             return None
-        self._service.relay, self._service.joined = twin, True
+        self._served.relay, self._served.joined = twin, True
         return twin.sit()
 
     def _call(self, ordered: Order) -> Seat:
         """A seat at a call of its own."""
-        self._service.relay = self._desk.house.start(commission(self._desk, self.arrival, ordered, self._opening))
-        return self._service.relay.sit()
+        self._served.relay = self._desk.house.start(commission(self._desk, self.arrival, ordered, self._opening))
+        return self._served.relay.sit()
 
     def began(self, status: int) -> None:
         """A head of this status is being handed over."""
@@ -129,12 +130,15 @@ class Exchange:
         """
         # A call that lives on although the delivery is over: because of the client, or of a bug of ours.
         self.leave(cause or (Cause.INTERNAL if type(self.delivery.failure) is OurError else Cause.CLIENT_LEFT))
+        relay, recording = self._served.relay, self._served.recording
         if self._opening is not None:
-            relay = self._service.relay
-            receipt = self.delivery.receipt(self._opening, self._service, cause)
+            receipt = self.delivery.receipt(self._opening, self._served, cause)
             self._desk.ledger.settle_exchange(receipt)
             call_told = relay is not None and relay.closing and not relay.whole
             tell(delivery_line(receipt, cause, call_told=call_told, lives_on=relay is not None and not relay.closing))
+        if self._desk.reuse is not None and recording is not None:
+            self._desk.reuse.recordings.give_back(recording)
+            self._served.recording = None
 
     async def _whole(self, upload: Upload) -> bytes:
         limit_bytes = self._desk.max_request_bytes
@@ -148,7 +152,8 @@ def _seat_at(recording: Recording, now: float) -> Seat:
     """A seat that has been handed all of a recorded answer."""
     head, seat = recording.head, Seat()
     seat.begin(replace(head, headers=replayed_headers(head.headers, age_s=now - recording.finished_at)))
-    if recording.body:
-        seat.push(recording.body)
+    body = memoryview(recording.body)
+    for at in range(0, len(body), JOINED_BYTES):  # a piece is copied when it is taken, not before
+        seat.push(body[at : at + JOINED_BYTES])
     seat.end(None)
     return seat

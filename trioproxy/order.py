@@ -21,14 +21,17 @@ from trioproxy.providers.asking import plain
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.economy import economised
 from trioproxy.providers.plan import plan
-from trioproxy.providers.sameness import Sameness, sameness
+from trioproxy.providers.sameness import Sameness, sameness, shareable
 from trioproxy.providers.usage_asking import with_usage_asked
 from trioproxy.rules.cache_state import session_key
 from trioproxy.rules.clients import client
 from trioproxy.rules.routes import Route
-from trioproxy.wire.canonical import parse
+from trioproxy.wire.canonical import read
 from trioproxy.wire.credentials import owner
 from trioproxy.wire.headers import content_coding
+
+# A larger body is not read, and so neither shared nor edited: it would stop everybody else's streams meanwhile.
+READ_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +72,31 @@ def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation
     provider, reuse, routing = desk.providers[place.provider], desk.reuse, desk.routing
     coding = content_coding(arrival.headers)
     asked = SPEAKERS[provider.dialect].read_request(operation, body, desk.preview_chars, content_encoding=coding)
+    asks_usage = provider.include_usage and operation.kind is Kind.CHAT and not coding
+    readable = plain(body, coding) if reuse is not None or routing is not None or asks_usage else None
+    shares = reuse is not None and readable is not None and shareable(arrival, operation, readable, reuse.settings)
+    found = None
+    if readable is not None and len(readable) <= READ_BYTES and (shares or routing is not None or asks_usage):
+        found = read(readable)
+    value = found.value if found is not None else None
     same = session = cheaper = asking = None
-    if reuse is not None or routing is not None or provider.include_usage:
-        readable = plain(body, coding)
-        value = parse(readable) if readable is not None else None
-        if reuse is not None:
-            same = sameness(reuse.key, arrival, place, operation, readable, value, reuse.settings)
-        if routing is not None:
-            session = session_key(value, client(arrival.headers).session, owner(routing.key, arrival.headers))
-            cache = routing.caches.look(session, trio.current_time())
-            cheaper = economised(
-                operation.kind,
-                body,
-                value,
-                arrival.headers,
-                routing.settings,
-                cache=cache,
-                input_tokens=asked.input_estimate,
-            )
-            body, arrival = cheaper.body, replace(arrival, headers=cheaper.headers)
-        if provider.include_usage and operation.kind is Kind.CHAT and not coding:
-            asking = with_usage_asked(body, value)
-            body = asking or body
+    if reuse is not None and shares:
+        same = sameness(reuse.key, arrival, place, operation, readable, found, reuse.settings)
+    if routing is not None:
+        session = session_key(value, client(arrival.headers).session, owner(routing.key, arrival.headers))
+        cheaper = economised(
+            operation.kind,
+            body,
+            value,
+            arrival.headers,
+            routing.settings,
+            cache=routing.caches.look(session, trio.current_time()),
+            input_tokens=asked.input_estimate,
+        )
+        body, arrival = cheaper.body, replace(arrival, headers=cheaper.headers)
+    if asks_usage:
+        asking = with_usage_asked(body, value)
+        body = asking or body
     return Order(
         place,
         operation,

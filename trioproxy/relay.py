@@ -181,12 +181,14 @@ class Relay:
             if self._ttfb_ms is None:
                 self._ttfb_ms = (trio.current_time() - self._began) * 1000
             self.bytes_in += len(chunk)
-            has_room = self.seating.push(chunk)  # before anything else is done with it
+            self.seating.push(chunk)  # before anything else is done with it
             meter.feed(chunk)  # a meter that fails in this, or at the end, ends the call: `internal_error`
+            if self.seating.owes:
+                await self.seating.hand_on()
             if self.detachment.on:
                 if not self.detachment.goes_on(self._progress()):
                     self._cease()
-            elif not has_room:
+            elif not self.seating.has_room:
                 self._phases.enter(Phase.BLOCKED)
                 await self.seating.room()
                 self._phases.enter(Phase.STREAMING)
@@ -222,9 +224,11 @@ class Relay:
             error=self._error(reading),
         )
         try:
-            if self.head is not None and self.phase is Phase.ENDED and self.failure is None:
-                self._commission.finished(self.head, receipt)
-            self._commission.settle(receipt, self.phase, cause)
+            try:
+                if self.head is not None and self.phase is Phase.ENDED and self.failure is None:
+                    self._commission.finished(self.head, receipt)
+            finally:
+                self._commission.settle(receipt, self.phase, cause)
         except Exception:  # the wall of the house: whatever settling does, neighbours live
             log.critical("call %s could not be settled as %s", self.opening.id, outcome, exc_info=True)
         finally:

@@ -8,12 +8,13 @@ one send; nothing ever waits for more. Nothing here starts a task or opens a sco
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 
 import trio
 
-from trioproxy.errors import TrioProxyError
+from trioproxy.errors import TrioProxyError, UpstreamTruncated
 from trioproxy.model import Head
 from trioproxy.rules.lifecycle import Cause
 
@@ -44,7 +45,7 @@ class Seat:
     ) -> None:
         self._on_leave = on_leave
         self._on_room = on_room
-        self._send, self._receive = trio.open_memory_channel[bytes](math.inf)
+        self._send, self._receive = trio.open_memory_channel[bytes | memoryview](math.inf)
         self._waiting_bytes = 0
         self._known = trio.Event()
         self._head: Head | None = None
@@ -86,9 +87,9 @@ class Seat:
             chunk = self._with_more(chunk)
         if self._waiting_bytes <= LIMIT_BYTES:
             self._on_room()
-        return chunk
+        return bytes(chunk)
 
-    def _with_more(self, chunk: bytes) -> bytes:
+    def _with_more(self, chunk: bytes | memoryview) -> bytes:
         """`chunk` and what else waits, up to `JOINED_BYTES`."""
         parts, size_bytes = [chunk], len(chunk)
         while self._waiting_bytes > 0 and size_bytes < JOINED_BYTES:
@@ -98,9 +99,11 @@ class Seat:
         return b"".join(parts)
 
     def leave(self, cause: Cause) -> None:
-        """Give the place up: cannot block, cannot fail; calling it twice is harmless."""
+        """Give the place up, and what waits there: cannot block, cannot fail; calling it twice is harmless."""
         if not self.left:
             self.left = True
+            self._let_go()
+            self.end(UpstreamTruncated(f"the seat was left: {cause}"))  # whoever still reads it is not misled
             self._on_leave(self, cause)
 
     # The relay's side.
@@ -120,7 +123,7 @@ class Seat:
         self._head = head
         self._known.set()
 
-    def push(self, chunk: bytes) -> None:
+    def push(self, chunk: bytes | memoryview) -> None:
         """Hand over a chunk at once."""
         if not self.left:
             self._send.send_nowait(chunk)
@@ -136,5 +139,11 @@ class Seat:
     def cut(self, failure: TrioProxyError) -> None:
         """End it without what still waits: the client is too far behind to be given it."""
         self.end(failure)
-        while self._waiting_bytes > 0:
-            self._waiting_bytes -= len(self._receive.receive_nowait())
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Hold nothing of what waits any longer."""
+        with contextlib.suppress(trio.WouldBlock, trio.EndOfChannel):
+            while True:
+                self._receive.receive_nowait()
+        self._waiting_bytes = 0

@@ -10,17 +10,23 @@ own problem, and slows nobody. Nothing here starts a task or opens a scope.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import trio
 
-from trioproxy.errors import FellBehind, TrioProxyError, UpstreamTruncated
+from trioproxy.errors import FellBehind, OurError, TrioProxyError
 from trioproxy.model import Head
 from trioproxy.rules.lifecycle import Cause
 from trioproxy.rules.reuse import joinable_head
 from trioproxy.seat import Seat
 from trioproxy.sources.base import Filter
 from trioproxy.tape import Tape
+
+log = logging.getLogger("trioproxy")
+
+# Whoever takes what it is given at once may have so much on its way to it: it is not behind.
+ON_ITS_WAY_BYTES = 5 * 65_536
 
 
 class Seating:
@@ -36,11 +42,12 @@ class Seating:
         self._seats: list[Seat] = []
         self._tape = tape
         self._on_empty = on_empty
-        self._max_lag_bytes = max_lag_bytes
+        self._max_lag_bytes = max(max_lag_bytes, ON_ITS_WAY_BYTES)
         self._head: Head | None = None
         self._filter: Filter | None = None
         # Those that went on to the clients, once or to several.
         self.bytes_passed = 0
+        self._owed: list[tuple[Seat, bytes]] = []
         self._news = trio.Event()
 
     def take(self) -> Seat:
@@ -71,40 +78,58 @@ class Seating:
         for seat in self._seats:
             seat.begin(head)
 
-    def push(self, chunk: bytes) -> bool:
-        """Hand over a chunk at once; False if the next should wait for `room`."""
+    def push(self, chunk: bytes) -> None:
+        """Hand a chunk to the client who was here first, at once; the others are handed it by `hand_on`."""
         if self._filter is not None:
             chunk = self._filter.feed(chunk)
-        return not chunk or self._hand_over(chunk)
+        if chunk:
+            self._take(chunk)
 
-    def _hand_over(self, chunk: bytes) -> bool:
+    async def hand_on(self) -> None:
+        """Hand the others what the first has, one step later: so they add nothing to its stream."""
+        await trio.lowlevel.cancel_shielded_checkpoint()
+        self._hand_on()
+
+    @property
+    def owes(self) -> bool:
+        """There are others, who have not been handed the last chunk."""
+        return bool(self._owed)
+
+    def _take(self, chunk: bytes) -> None:
         self.bytes_passed += len(chunk)
         if self._tape is not None:
             self._tape.append(chunk)
-        seats = self._seats
-        if len(seats) == 1:
-            [seat] = seats
+        if self._seats:
+            self._seats[0].push(chunk)
+            # Who comes from now on has it from the tape.
+            self._owed += [(seat, chunk) for seat in self._seats[1:]]
+
+    def _hand_on(self) -> None:
+        for seat, chunk in self._owed:
             seat.push(chunk)
-            return seat.has_room
-        for seat in seats:
-            seat.push(chunk)
-        if not self._has_room():
-            return False
-        for seat in [seat for seat in seats if not seat.has_room and seat.lag_bytes > self._max_lag_bytes]:
-            seats.remove(seat)
+        self._owed.clear()
+        if not self.has_room:
+            return
+        late = [seat for seat in self._seats if not seat.has_room and seat.lag_bytes > self._max_lag_bytes]
+        for seat in late:
+            self._seats.remove(seat)
             seat.cut(FellBehind(f"the client is over {self._max_lag_bytes} bytes behind others of the same answer"))
-        return True
 
     async def room(self) -> None:
         """Return when one of the clients has taken what waited, or there is none."""
-        while not self._has_room():
+        while not self.has_room:
             self._news = trio.Event()
             await self._news.wait()
 
     def end(self, failure: TrioProxyError | None) -> None:
         """No more will come, and whether that was all; synchronous."""
-        if self._filter is not None and (held := self._filter.end()):
-            self._hand_over(held)
+        try:
+            if self._filter is not None and (held := self._filter.end()):
+                self._take(held)
+        except Exception:  # the wall of the house: what it held is lost, and nothing else
+            log.exception("a filter failed at the end of a body")
+            failure = failure or OurError("the end of the body could not be read")
+        self._hand_on()
         for seat in self._seats:
             seat.end(failure)
         self._seats.clear()
@@ -114,13 +139,17 @@ class Seating:
         if self._tape is not None:
             self._tape.drop()
 
-    def _has_room(self) -> bool:
-        return not self._seats or any(seat.has_room for seat in self._seats)
+    @property
+    def has_room(self) -> bool:
+        """One of the clients has, or there is none: the pump may go on."""
+        for seat in self._seats:
+            if seat.has_room:
+                return True
+        return not self._seats
 
     def _left(self, seat: Seat, cause: Cause) -> None:
         if seat in self._seats:
             self._seats.remove(seat)
-            seat.end(UpstreamTruncated(f"the seat was left: {cause}"))  # whoever reads it all the same is not kept
             if not self._seats:
                 self._on_empty(cause)
             self._stir()

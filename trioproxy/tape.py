@@ -7,7 +7,7 @@ that grows beyond the limit, or finds no room among the others, is not taped any
 
 from __future__ import annotations
 
-from trioproxy.store.recordings import Recordings
+from trioproxy.store.recordings import OVERHEAD_BYTES, Recordings
 
 # Chunks are joined once there are so many of them, or so many bytes.
 MANY = 64
@@ -27,7 +27,7 @@ class Tape:
         self._tail_bytes = 0
         self.size_bytes = 0
         # It has every byte so far.
-        self.whole = True
+        self.whole = recordings.reserve(OVERHEAD_BYTES)
 
     def append(self, chunk: bytes) -> None:
         """Keep the next chunk, or give the whole tape up."""
@@ -51,8 +51,10 @@ class Tape:
 
     def drop(self) -> None:
         """Keep nothing from now on; harmless if it does so already."""
+        if not self.whole:
+            return
         self.whole = False
-        self._recordings.release(self.size_bytes)
+        self._recordings.release(self.size_bytes + OVERHEAD_BYTES)
         self.size_bytes = 0
         self._pieces.clear()
         self._tail.clear()

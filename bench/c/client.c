@@ -27,20 +27,14 @@ double percentile(struct samples *s, double p) {
 
 static void read_request(struct client *c, const char *file) {
     FILE *opened = fopen(file, "rb");
-    if (!opened || fseek(opened, 0, SEEK_END) < 0) die(file);
-    size_t len = c->request_len = (size_t)ftell(opened);
-    if (!(c->request = malloc(len + 1))) die("malloc");
-    rewind(opened);
-    if (fread(c->request, 1, len, opened) != len) die(file);
+    size_t room = 1 << 24, len = c->request_len = opened && (c->request = malloc(room)) ? fread(c->request, 1, room, opened) : 0;
+    const char *body = memmem(c->request, len, "\r\n\r\n", 4), *zeros = memmem(c->request, len, "000000000000", 12);
+    if (!body || !zeros) die("no request with a place for a number");
     fclose(opened);
-    const char *head_end = memmem(c->request, len, "\r\n\r\n", 4), *zeros = memmem(c->request, len, "000000000000", 12);
-    if (!head_end || !zeros) return fprintf(stderr, "load: %s is no request with a place for a number\n", file), exit(2);
-    c->body_len = len - (size_t)(head_end + 4 - c->request);
-    c->nonce_at = (size_t)(zeros - c->request);
+    c->body_len = len - (size_t)(body + 4 - c->request), c->nonce_at = (size_t)(zeros - c->request);
 }
 
-/* The body differs in one number from request to request, so that no proxy may answer from what it remembers: the
- * number is not used again by another run either. */
+/* Requests differ in one number, in this run and the next, so that no proxy may answer from what it remembers. */
 void client_prepare(struct client *c, const struct order *order) {
     if (!nonce) nonce = now_ns() / 1000 % 1000000000000ull;
     if (order->file) return read_request(c, order->file);
@@ -49,8 +43,7 @@ void client_prepare(struct client *c, const struct order *order) {
     const char *model = strstr(order->path, "chat/completions") ? "gpt-5-mini" : "claude-sonnet-4-5";
     size_t piece = 1 << 16, room = order->body + 512;
     char *body = malloc(room);
-    c->request = malloc(room + 1024 + (room / piece + 2) * 16);
-    if (!body || !c->request) die("malloc");
+    if (!body || !(c->request = malloc(room + 1024 + (room / piece + 2) * 16))) die("malloc");
     size_t opening_len = (size_t)sprintf(body, start, model, order->wants_stream ? "true" : "false");
     size_t filler_at = opening_len + (size_t)sprintf(body + opening_len, nonce_text);
     memset(body + filler_at, 'a', order->body);

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-# What only settings that are not the default show: every twin is joined, and nothing but bytes bounds what is kept.
+# Every live twin is joined, nothing but bytes bounds what is kept, and the cheap model is one that takes a megabyte.
 REUSE = """
 [replay]
 enabled = true
@@ -19,6 +19,7 @@ max_entries = 100000
 
 [routing]
 enabled = true
+cheap = "claude-sonnet-4-6"
 prompt_caching = true
 """
 

@@ -12,7 +12,7 @@ from support.seeds import SEEDS, AtStep, over_seeds, run_seeded
 from support.visits import Proxy, Visit, at
 
 from trioproxy.lab.answers import message, message_stream
-from trioproxy.lab.script import Chunk, Close, End, Head, Script
+from trioproxy.lab.script import Chunk, Close, End, Framing, Head, Script
 from trioproxy.model import CallOutcome as Call
 from trioproxy.model import ExchangeOutcome as Delivery
 from trioproxy.model import ServedBy
@@ -159,11 +159,13 @@ def test_off_is_off() -> None:
         assert len(proxy.scripted.calls) == 2
 
 
-def test_an_empty_answer_is_given_again_as_well() -> None:
+def test_an_answer_that_says_nothing_of_itself_is_not_given_again() -> None:
     empty = Script.of(Head(headers=((b"content-type", b"application/json"), (b"content-length", b"0"))), End())
-    for proxy, (_, again) in play(empty, visit, lambda: visit(after_s=1.0)):
-        assert len(proxy.scripted.calls) == 1
-        assert (again.finished, again.body) == (True, b"")
+    page = Script.of(Head(headers=((b"content-type", b"text/html"),)), Chunk(b"<html>sign in</html>"), End())
+    for script in (empty, page):
+        for proxy, (_, again) in play(script, visit, lambda: visit(after_s=1.0)):
+            assert len(proxy.scripted.calls) == 2
+            assert (again.finished, again.body) == (True, script.body)
 
 
 def test_a_client_that_stops_reading_while_it_is_replayed_to() -> None:
@@ -229,6 +231,32 @@ def test_the_first_clients_leaving_does_not_hurt_the_second() -> None:
         assert proxy.ledger.calls[0].outcome is Call.COMPLETED  # with `abort`: it never was without a client
 
 
+def test_a_client_that_has_all_of_an_answer_in_json_when_it_leaves_was_served() -> None:
+    answer = message("One.")
+    script = Script.of(Head(headers=answer.headers, framing=Framing.LENGTH), Chunk(answer.body), End())
+
+    async def story() -> tuple[Proxy, Visit]:
+        proxy, guest = Proxy(script, replay={}), visit()
+        guest.hangs_up = False
+
+        async def leave() -> None:
+            while len(guest.body) < len(answer.body):
+                await trio.lowlevel.checkpoint()
+            guest.leave()
+
+        await proxy.open(guest, acts=[leave])
+        return proxy, guest
+
+    for _, (proxy, _) in over_seeds(story, 20):
+        [exchange] = proxy.ledger.exchanges
+        [call] = proxy.ledger.calls
+        # Unless it was faster than the end of the call itself.
+        assert (exchange.outcome, call.outcome) in {
+            (Delivery.DELIVERED, Call.COMPLETED),
+            (Delivery.CLIENT_LEFT, Call.ABANDONED),
+        }
+
+
 def test_a_twin_that_fails_before_its_head_fails_for_both_with_an_error() -> None:
     for proxy, guests in play(Script.of(5.0, Close()), visit, lambda: visit(after_s=1.0), replay={"join": "always"}):
         assert [guest.status for guest in guests] == [502, 502]
@@ -254,6 +282,27 @@ def test_too_large_a_request_takes_no_part() -> None:
         message("One.").script(), lambda: visit(big), lambda: visit(big, after_s=1.0), replay={"max_body_bytes": 1000}
     ):
         assert len(proxy.scripted.calls) == 2
+
+
+def test_an_answer_that_just_fits_is_kept() -> None:
+    bound = len(STREAM.body) + sum(len(n) + len(v) + 100 for n, v in STREAM.headers) + 1024
+    for proxy, _ in play(
+        STREAM.script(), visit, lambda: visit(after_s=1.0), replay={"max_total_bytes": bound, "max_body_bytes": bound}
+    ):
+        assert len(proxy.scripted.calls) == 1  # its tape's bytes are not counted besides
+
+
+def test_a_key_that_the_upstream_says_again_is_in_no_row_and_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    echo = (
+        b'event: error\ndata: {"type":"error","error":{"type":"authentication_error",'
+        b'"message":"invalid x-api-key: sk-alice"}}\n\n'
+    )
+    caplog.set_level("INFO")
+    for proxy, _ in play(Script.of(Head(headers=STREAM.headers), Chunk(echo), End()), visit):
+        [call] = proxy.ledger.calls
+        assert call.error == "authentication_error: invalid x-api-key: [secret]"
+        assert "sk-alice" not in repr(call)
+    assert "sk-alice" not in caplog.text
 
 
 def test_secrets_are_in_no_row_and_in_no_table() -> None:

@@ -12,10 +12,10 @@ from support.captures import captured
 
 from trioproxy.model import Saving, SavingKind
 from trioproxy.providers.base import Kind
-from trioproxy.providers.economy import Economy, economised
+from trioproxy.providers.economy import MAX_MODEL_CHARS, Economy, economised
 from trioproxy.rules.cache_state import CacheState
 from trioproxy.settings import RouteSettings, RoutingSettings
-from trioproxy.wire.canonical import parse
+from trioproxy.wire.canonical import MAX_MEMBERS, parse
 
 OPUS, HAIKU = "claude-opus-4-8", "claude-haiku-4-5"
 OFF = RoutingSettings()
@@ -115,10 +115,24 @@ def test_a_compressed_body_goes_out_as_it_came():
 
 def test_a_body_that_cannot_be_edited_goes_out_as_it_came():
     body = BODY[:-1] + b', "model": "x"}'  # whoever parses it takes the last; no edit can serve both readers
+    assert parse(body) is None  # so nobody decides anything by it
+    assert economised(Kind.MESSAGES, body, parse(body), (), BOTH) == Economy(body, ())
+
+
+def test_a_body_that_cannot_be_edited_is_held_back():
+    body = b'{"n": 1, "model": "a", "model": "b"}'
     out = economised(Kind.MESSAGES, body, json.loads(BODY), (), BOTH)
-    assert out.body[: len(body) - 1] == body[:-1]
     assert out.model is None
     assert out.savings[0].held_back == "the request's body cannot be edited ('model' is there 2 times)"
+
+
+def test_what_no_api_would_send_is_not_edited():
+    many = {**json.loads(BODY), **{f"n{number}": 0 for number in range(MAX_MEMBERS)}}
+    out = economised(Kind.MESSAGES, json.dumps(many).encode(), many, (), BOTH)
+    assert {saving.held_back for saving in out.savings} == {f"the request's body has over {MAX_MEMBERS} members"}
+    long = {**json.loads(BODY), "model": "claude-opus-4-8" + "x" * MAX_MODEL_CHARS}
+    body = json.dumps(long).encode()
+    assert economised(Kind.MESSAGES, body, long, (), BOTH) == Economy(body, ())
 
 
 def test_caching_that_cannot_be_added_is_told():

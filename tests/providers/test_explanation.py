@@ -12,7 +12,7 @@ from support.captures import captured
 
 from trioproxy.errors import UnknownProvider, UnknownRoute
 from trioproxy.model import Arrival, Join, Policy, RawHeaders
-from trioproxy.providers.explanation import Explanation, explanation
+from trioproxy.providers.explanation import UNKNOWN, Explanation, explanation
 from trioproxy.settings import Settings, load
 
 OPUS, HAIKU = "claude-opus-4-8", "claude-haiku-4-5"
@@ -45,9 +45,12 @@ def test_the_defaults():
         include_usage="no: for chat streams alone",
         on_disconnect=Policy.ABORT,
         outlives_s=0.0,
+        until=None,
+        bound=None,
         not_reused=None,
         replay_window_s=5.0,
         join=Join.RESEND,
+        unknown=UNKNOWN,
     )
 
 
@@ -142,8 +145,9 @@ def test_how_long_it_outlives_its_client(toml: str, policy: Policy, seconds: flo
             "",
             "it sets its own sampling: temperature, top_p, n or seed (replay.sampled)",
         ),
-        (HI, ((b"x-trioproxy-reuse", b"no"),), "", "its client keeps it out: x-trioproxy-reuse or cache-control"),
-        (HI, ((b"cache-control", b"no-cache"),), "", "its client keeps it out: x-trioproxy-reuse or cache-control"),
+        (HI, ((b"x-trioproxy-reuse", b"no"),), "", "its client keeps it out: x-trioproxy-reuse"),
+        (HI, ((b"connection", b"x-api-key"),), "", "its connection field takes headers away"),
+        (HI, ((b"cache-control", b"no-cache"),), "", "its client keeps it out: cache-control"),
     ],
 )
 def test_why_it_is_not_reused(body: object, headers: RawHeaders, toml: str, why: str):
@@ -159,6 +163,11 @@ def test_tool_results_are_replayed_for_longer():
     body = captured("claude_code_tool_result").body
     assert explained(body, query=b"beta=true").replay_window_s == 15.0
     assert explained(body, query=b"beta=true").target == "/v1/messages?beta=true"
+
+
+def test_a_conversation_that_the_server_keeps_is_not_reused():
+    body = {"model": "gpt-5", "input": "go on", "conversation": "conv_1"}
+    assert explained(body, "/openai/v1/responses").not_reused == "the server keeps its history: conversation"
 
 
 def test_what_is_no_generation_is_passed_on():
@@ -177,6 +186,7 @@ def test_what_is_no_generation_is_passed_on():
         not_reused="not a generation",
         replay_window_s=None,
         join=None,
+        unknown=(),
     )
 
 

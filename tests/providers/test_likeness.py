@@ -15,9 +15,16 @@ from support.handwriting import HANDS, TEXTS, VALUES, meaning, written
 from support.speakers import CHAT, EMBEDDINGS, MESSAGES, RESPONSES
 
 from trioproxy.providers.base import Operation
-from trioproxy.providers.likeness import Likeness, likeness, raw_likeness, samples
+from trioproxy.providers.likeness import (
+    Likeness,
+    hands_over_tool_results,
+    keeps_history,
+    likeness,
+    raw_likeness,
+    samples,
+)
 from trioproxy.providers.volatile import MEMBERS, SELF_CONTAINED_ITEMS
-from trioproxy.wire.canonical import canonical, parse
+from trioproxy.wire.canonical import Json, canonical, parse, read
 
 OPERATIONS = st.sampled_from([MESSAGES, CHAT, RESPONSES, EMBEDDINGS])
 # More often than by chance: members that do not count somewhere, and their neighbours.
@@ -31,8 +38,14 @@ ITEM_TYPES: st.SearchStrategy[Any] = st.sampled_from(
 ITEMS = st.fixed_dictionaries({"type": ITEM_TYPES}, optional={"id": TEXTS, "content": VALUES}) | VALUES
 
 
+def found(body: bytes) -> Json:
+    text = read(body)
+    assert text is not None
+    return text
+
+
 def of(operation: Operation, asked: Any, hand: random.Random | None = None) -> Likeness:
-    return likeness(operation, parse(written(asked, hand)))
+    return likeness(operation, found(written(asked, hand)))
 
 
 def lasting(operation: Operation, asked: dict[str, Any]) -> Any:
@@ -88,15 +101,15 @@ def test_an_id_goes_only_from_items_that_say_everything_themselves() -> None:
 
 @given(OPERATIONS, ASKED, st.lists(ITEMS, max_size=4))
 def test_the_value_is_left_as_it_is(operation: Operation, asked: dict[str, Any], items: list[Any]) -> None:
-    value = parse(written({**asked, "input": items}))
-    before = copy.deepcopy(canonical(value))
-    likeness(operation, value)
-    assert canonical(value) == before
+    text = found(written({**asked, "input": items}))
+    before = copy.deepcopy(canonical(text.value))
+    likeness(operation, text)
+    assert canonical(text.value) == before == text.text
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"[{}]"])
 def test_what_is_no_object_is_compared_whole(body: bytes) -> None:
-    assert likeness(MESSAGES, parse(body)) == Likeness(body=body, tool_results_only=False)
+    assert likeness(MESSAGES, found(body)) == Likeness(body=body, tool_results_only=False)
 
 
 @given(OPERATIONS, ASKED, st.binary(max_size=9))
@@ -188,8 +201,8 @@ CALLED, CALL = {"type": "function_call_output"}, {"type": "function_call"}
 )
 def test_a_turn_that_only_hands_over_results(operation: Operation, turns: Any, only_results: bool) -> None:
     name, other = ("input", "messages") if operation is RESPONSES else ("messages", "input")
-    assert likeness(operation, {name: turns}).tool_results_only is only_results
-    assert not likeness(operation, {other: turns}).tool_results_only
+    assert hands_over_tool_results(operation.kind, {name: turns}) is only_results
+    assert not hands_over_tool_results(operation.kind, {other: turns})
 
 
 @pytest.mark.parametrize(
@@ -207,7 +220,15 @@ def test_a_turn_that_only_hands_over_results(operation: Operation, turns: Any, o
 )
 def test_real_requests(name: str, operation: Operation, only_results: bool) -> None:
     body = captured(name).body
-    found = likeness(operation, parse(body))
-    assert found.tool_results_only is only_results
-    gone = set(json.loads(body)) - set(json.loads(found.body))
+    alike = likeness(operation, found(body))
+    assert alike.tool_results_only is only_results
+    gone = set(json.loads(body)) - set(json.loads(alike.body))
     assert gone == {"metadata", "client_metadata", "prompt_cache_key"} & set(json.loads(body))
+
+
+def test_a_conversation_that_the_server_keeps_is_another_turn_each_time() -> None:
+    assert keeps_history(RESPONSES.kind, {"conversation": "conv_1", "input": "continue"})
+    assert not keeps_history(RESPONSES.kind, {"conversation": None, "input": "continue"})
+    assert not keeps_history(RESPONSES.kind, {"previous_response_id": "resp_1"})
+    assert not keeps_history(CHAT.kind, {"conversation": "conv_1"})
+    assert not keeps_history(RESPONSES.kind, None)

@@ -119,7 +119,7 @@ def test_what_is_left_is_what_was_there(names: list[str]):
     assert [name.strip() for name in (found or b"").decode().split(",") if name.strip()] == wanted
 
 
-@pytest.mark.parametrize("body", [b'{"model":"a","model":"b"}', b'{"max_tokens":1}', b"[]"])
+@pytest.mark.parametrize("body", [b'{"n":1,"model":"a","model":"b"}', b'{"max_tokens":1}', b"[]"])
 def test_a_body_that_has_no_one_model_is_not_edited(body: bytes):
     with pytest.raises(EditError):
         rerouted(body, json.loads(body), (), to(HAIKU))
@@ -167,3 +167,21 @@ def test_clients_that_do_not_cache_get_a_member_more(name: str):
 def test_what_is_no_object_gets_no_member():
     with pytest.raises(EditError):
         with_prompt_caching(b"[]")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"a","n":1}',
+        b' {\n"model" : "a" , "n":1}',
+        b'{"n":1,"model":"a"}',
+        b'{"model":"\\u0061"}',
+        b'{"n":"{\\"model\\":\\"x\\"}","model":"a"}',
+    ],
+)
+def test_the_model_is_found_wherever_it_stands(body: bytes):
+    out, _ = rerouted(body, parse(body), (), to(SONNET))
+    assert json.loads(out) == json.loads(body) | {"model": SONNET}
+    assert len(out) - len(SONNET) == len(body) - len(
+        body.rpartition(b'"model"')[2].partition(b'"')[2].partition(b'"')[0]
+    )

@@ -16,7 +16,7 @@ from trioproxy.providers.asking import plain
 from trioproxy.providers.sameness import Sameness, sameness
 from trioproxy.rules.routes import Route
 from trioproxy.settings import ReplaySettings
-from trioproxy.wire.canonical import parse
+from trioproxy.wire.canonical import read
 
 PROCESS_KEY = bytes(range(32))
 REPLAY = ReplaySettings()
@@ -33,7 +33,7 @@ def of(
     place = Route(provider or ("anthropic" if anthropic else "openai"), path)
     operation = speaker.recognise(request.method, place.path)
     body = plain(request.body, (request.header(b"content-encoding") or b"").decode())
-    return sameness(key, arrival, place, operation, body, parse(body) if body is not None else None, replay)
+    return sameness(key, arrival, place, operation, body, read(body) if body is not None else None, replay)
 
 
 def same(one: Captured, other: Captured) -> bool:
@@ -225,10 +225,20 @@ def test_nothing_shows_a_secret() -> None:
     assert of(CLAUDE_CODE, key=bytes(32)) != found
 
 
-def test_a_body_nested_as_deep_as_can_be_read_is_compared() -> None:
+def test_a_body_nested_too_deep_to_be_compared_takes_no_part() -> None:
+    def further_down(levels: int, body: bytes) -> Sameness | None:
+        return of(replace(CODEX, body=body)) if levels == 0 else further_down(levels - 1, body)
+
     deepest = next(
         body
-        for levels in range(990, 0, -5)
-        if parse(body := b'{"messages":' + b"[" * levels + b"]" * levels + b"}") is not None
+        for levels in range(990, 0, -1)
+        if read(b'{"input":[' + b"[" * (levels + 40) + b"]" * (levels + 40) + b"]}") is not None
+        and (body := b'{"input":[' + b"[" * levels + b"]" * levels + b"]}")
     )
-    assert of(replace(CLAUDE_CODE, body=deepest)) is not None
+    seen = {further_down(levels, deepest) is None for levels in range(60)}
+    assert seen == {True, False}
+
+
+def test_a_conversation_that_the_server_keeps_takes_no_part() -> None:
+    assert of(replace(CODEX, body=b'{"input":"continue"}')) is not None
+    assert of(replace(CODEX, body=b'{"input":"continue","conversation":"conv_1"}')) is None

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from support.usage_events import DELTA, KEPT, USAGE, stripped
 
-from trioproxy.providers.usage_asking import MAX_HELD_BYTES, UsageStripper, with_usage_asked
+from trioproxy.model import Head, RawHeaders
+from trioproxy.providers.usage_asking import MAX_HELD_BYTES, UsageStripper, usage_stripper, with_usage_asked
 from trioproxy.wire.canonical import parse
 
 STREAMS = Path(__file__).parents[1] / "data" / "streams"
@@ -169,3 +170,25 @@ def test_a_usage_event_may_be_64_kib_long_however_it_comes(line_end: bytes, exce
     assert stripped([stream[:9], stream[9:-1], stream[-1:]]) == expected
     assert stripped([stream[: -len(line_end)], line_end]) == expected
     assert stripped(bytes([byte]) for byte in stream[-200:]) == stream[-200:]
+
+
+SSE = (b"content-type", b"text/event-stream; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "strips"),
+    [
+        (200, (SSE,), True),
+        (201, (SSE,), True),
+        (200, (SSE, (b"content-encoding", b"identity")), True),
+        (200, (SSE, (b"content-encoding", b"gzip")), False),  # it cannot be read in passing
+        (200, (SSE, (b"content-length", b"12")), False),  # its length would be a lie
+        (429, (SSE,), False),
+        (200, ((b"content-type", b"application/json"),), False),
+        (200, (), False),
+    ],
+)
+def test_the_event_is_taken_out_of_streams_that_can_do_without_it(
+    status: int, headers: RawHeaders, strips: bool
+) -> None:
+    assert (usage_stripper(Head(status, headers)) is not None) is strips

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.seeds import SEEDS, AtStep, over_seeds, run_seeded
 from support.stage import LAST_EVENT, Reader, Stage, at, terms
 
-from trioproxy.errors import FellBehind, UpstreamClosed, UpstreamTruncated
+from trioproxy.errors import FellBehind, OurError, UpstreamClosed, UpstreamTruncated
 from trioproxy.lab.script import Chunk, Close, End, Head, Script
 from trioproxy.model import CallOutcome, Policy
 from trioproxy.rules.lifecycle import Cause, Phase
@@ -193,7 +193,7 @@ MEGABYTE = Script.of(Head(), *(Chunk(b"x" * 65_536) for _ in range(16)), Chunk(L
 @pytest.mark.parametrize("first_stalls", [True, False])
 def test_a_seat_that_stalls_slows_nobody_and_is_cut(first_stalls: bool) -> None:
     async def story() -> tuple[Stage, float]:
-        stage = Stage(MEGABYTE, terms=terms(Policy.DRAIN, max_bytes=300_000), shared=True, reads=not first_stalls)
+        stage = Stage(MEGABYTE, terms=terms(Policy.DRAIN, max_bytes=400_000), shared=True, reads=not first_stalls)
 
         async def second(stage: Stage) -> None:
             stage.join(reads=first_stalls)
@@ -382,3 +382,61 @@ def test_the_cause_of_the_last_departure_is_the_calls() -> None:
         assert settled.cause is Cause.CLIENT_STALLED
         assert settled.receipt.duration_ms == 3_500
         assert all(reader.seat.left for reader in _readers(stage))
+
+
+@pytest.mark.parametrize("size", [20_000, LIMIT_BYTES + 1, 65_536])
+def test_two_that_take_what_they_are_given_at_once_are_not_behind_however_small_the_bound(size: int) -> None:
+    script = Script.of(Head(), *(Chunk(b"x" * size) for _ in range(10)), Chunk(LAST_EVENT), End())
+
+    async def story() -> Stage:
+        stage = Stage(script, terms=terms(Policy.DRAIN, max_bytes=100), shared=True)
+
+        async def second(stage: Stage) -> None:
+            stage.join()
+
+        await stage.play(second)
+        return stage
+
+    for _, stage in over_seeds(story):
+        assert stage.settled[0].receipt.outcome is CallOutcome.COMPLETED
+        assert all(reader.whole for reader in _readers(stage))
+
+
+class BrokenFilter:
+    """A filter with a fault of ours in it."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def feed(self, data: bytes) -> bytes:
+        if self._where == "feed":
+            raise ZeroDivisionError
+        return data
+
+    def end(self) -> bytes:
+        if self._where == "end":
+            raise ZeroDivisionError
+        return b""
+
+
+@pytest.mark.parametrize("where", ["feed", "end"])
+def test_a_fault_in_a_filter_is_contained_in_its_call(where: str) -> None:
+    async def story() -> Stage:
+        stage = Stage(SLOW, terms=DRAIN, shared=True, filter_for=lambda _: BrokenFilter(where))
+        await stage.play(at(1.5, join))
+        return stage
+
+    for _, stage in over_seeds(story, 10):
+        assert len(stage.settled) == 1
+        assert all(isinstance(reader.failure, OurError) for reader in _readers(stage))
+
+
+def test_a_fault_in_keeping_the_answer_leaves_its_call_settled() -> None:
+    async def story() -> Stage:
+        stage = Stage(SLOW, shared=True, finish=lambda: 1 / 0)
+        await stage.play()
+        return stage
+
+    for _, stage in over_seeds(story, 10):
+        assert stage.settled[0].receipt.outcome is CallOutcome.COMPLETED
+        assert stage.reader.whole

@@ -6,18 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trioproxy.model import CallOutcome, Join, RawHeaders
+from trioproxy.model import CallOutcome, Join, RawHeaders, Reading, Usage
 from trioproxy.rules import reuse
 from trioproxy.rules.reuse import replayed_headers
 
+WHOLE = Reading(ended=True)
 JSON: RawHeaders = ((b"content-type", b"application/json"),)
 
 
-def takes_part(
-    *headers: tuple[bytes, bytes], body_bytes: int = 10, samples: bool = False, sampled: bool = False
-) -> bool:
-    why_not = reuse.kept_out(headers, body_bytes=body_bytes, max_body_bytes=10, samples=samples, sampled=sampled)
-    return why_not is None
+def takes_part(*headers: tuple[bytes, bytes], body_bytes: int = 10) -> bool:
+    return reuse.kept_out(headers, body_bytes=body_bytes, max_body_bytes=10) is None
 
 
 def test_a_request_takes_part_unless_something_speaks_against_it() -> None:
@@ -41,12 +39,12 @@ def test_a_client_can_stay_out(name: bytes, value: bytes) -> None:
 
 
 def test_it_is_said_why_a_request_is_kept_out() -> None:
-    def why(*headers: tuple[bytes, bytes], body_bytes: int = 1, samples: bool = False) -> str | None:
-        return reuse.kept_out(headers, body_bytes=body_bytes, max_body_bytes=10, samples=samples, sampled=False)
+    def why(*headers: tuple[bytes, bytes], body_bytes: int = 1) -> str | None:
+        return reuse.kept_out(headers, body_bytes=body_bytes, max_body_bytes=10)
 
     assert why() is None
     assert "replay.max_body_bytes (10)" in (why(body_bytes=11) or "")
-    assert "replay.sampled" in (why(samples=True) or "")
+    assert "connection" in (why((b"connection", b"x-api-key")) or "")
     assert "x-trioproxy-reuse" in (why((b"x-trioproxy-reuse", b"no")) or "")
     assert "cache-control" in (why((b"cache-control", b"no-cache")) or "")
 
@@ -56,10 +54,19 @@ def test_a_body_over_the_limit_stays_out() -> None:
     assert not takes_part(body_bytes=11)
 
 
-def test_who_samples_gets_an_answer_of_its_own_unless_the_configuration_says_otherwise() -> None:
-    assert not takes_part(samples=True)
-    assert takes_part(samples=True, sampled=True)
-    assert not takes_part((b"x-trioproxy-reuse", b"no"), samples=True, sampled=True)
+@pytest.mark.parametrize(
+    ("value", "stays"),
+    [
+        (b"close", True),
+        (b"Keep-Alive", True),
+        (b"upgrade, HTTP2-Settings", True),
+        (b"", True),
+        (b"x-api-key", False),
+        (b"close, anthropic-beta", False),
+    ],
+)
+def test_a_connection_field_that_takes_headers_away_keeps_a_request_out(value: bytes, stays: bool) -> None:
+    assert takes_part((b"Connection", value)) is stays
 
 
 @pytest.mark.parametrize(
@@ -122,19 +129,29 @@ def test_who_may_join_a_live_twin(join: Join, seats: int, retry: bool, allowed: 
 )
 def test_only_a_plain_200_goes_to_a_second_client(status: int, headers: RawHeaders, joinable: bool) -> None:
     assert reuse.joinable_head(status, headers) is joinable
-    told_again = reuse.replayable(outcome=CallOutcome.COMPLETED, status=status, error=None, headers=headers)
-    assert told_again is joinable
+    assert reuse.replayable(CallOutcome.COMPLETED, status, headers, WHOLE) is joinable
 
 
 @pytest.mark.parametrize("outcome", CallOutcome)
 def test_only_a_complete_answer_is_told_again(outcome: CallOutcome) -> None:
-    whole = reuse.replayable(outcome=outcome, status=200, error=None, headers=JSON)
-    assert whole is (outcome is CallOutcome.COMPLETED)
+    assert reuse.replayable(outcome, 200, JSON, WHOLE) is (outcome is CallOutcome.COMPLETED)
 
 
-def test_neither_an_error_event_nor_a_missing_head_is_told_again() -> None:
-    assert not reuse.replayable(outcome=CallOutcome.COMPLETED, status=200, error="overloaded_error", headers=JSON)
-    assert not reuse.replayable(outcome=CallOutcome.COMPLETED, status=None, error=None, headers=())
+@pytest.mark.parametrize(
+    ("reading", "told_again"),
+    [
+        (Reading(ended=True), True),  # the protocol's last event
+        (Reading(usage=Usage(output_tokens=0)), True),  # a whole answer in JSON reports its usage
+        (Reading(), False),  # nobody has read it: an HTML page, JSON that was cut
+        (Reading(usage=Usage(input_tokens=7)), False),
+        (Reading(ended=True, error="overloaded_error"), False),
+        (Reading(ended=True, stop_reason="error"), False),
+        (Reading(ended=True, stop_reason="cancelled"), False),
+        (Reading(ended=True, stop_reason="max_tokens"), True),
+    ],
+)
+def test_framing_alone_proves_nothing(reading: Reading, told_again: bool) -> None:
+    assert reuse.replayable(CallOutcome.COMPLETED, 200, JSON, reading) is told_again
 
 
 def test_the_answer_to_tool_results_is_kept_for_longer() -> None:

@@ -90,6 +90,45 @@ def test_live_tapes_count_and_finished_answers_make_room_for_them() -> None:
     assert shelf.total_bytes == 0
 
 
+def test_an_answer_that_is_being_given_counts_until_that_is_over_and_makes_no_room() -> None:
+    lent, idle = a_recording(b"x" * 1000), a_recording(b"y" * 1000)
+    shelf = a_shelf(max_total_bytes=2 * lent.size_bytes)
+    shelf.keep(b"a", lent)
+    shelf.keep(b"b", idle)
+    shelf.lend(lent)
+    shelf.lend(lent)
+
+    assert shelf.reserve(1)  # the other one makes room, although it was used later
+    assert shelf.find(b"b", 0.0) is None
+    assert not shelf.reserve(lent.size_bytes)
+    assert shelf.find(b"a", 100.0) is None  # too old for anybody else
+    assert shelf.total_bytes == lent.size_bytes + 1
+    shelf.give_back(lent)
+    assert shelf.total_bytes == lent.size_bytes + 1
+    shelf.give_back(lent)
+    assert shelf.total_bytes == 1
+
+
+def test_what_is_given_back_while_it_is_kept_stays() -> None:
+    shelf = a_shelf()
+    kept = a_recording()
+    shelf.keep(b"a", kept)
+    shelf.lend(kept)
+    shelf.give_back(kept)
+    assert shelf.find(b"a", 0.0) is kept
+    assert shelf.total_bytes == kept.size_bytes
+
+
+def test_what_may_be_given_again_for_no_time_is_not_kept() -> None:
+    shelf = a_shelf()
+    shelf.keep(b"a", a_recording(keep_s=0.0))
+    assert (len(shelf), shelf.total_bytes) == (0, 0)
+
+
+def test_a_recording_does_not_show_its_body() -> None:
+    assert "secret" not in repr(a_recording(b"secret"))
+
+
 @pytest.mark.parametrize("entries", [10_000])
 def test_ten_thousand_answers_leave_what_the_bounds_say(entries: int) -> None:
     shelf = Recordings(max_entries=500, max_total_bytes=1_000_000)

@@ -149,6 +149,7 @@ class Stage:
         durable: trio.Event | None = None,
         meter_for: Callable[[Head], Meter] | None = None,
         settle: Callable[[], None] = lambda: None,
+        finish: Callable[[], object] = lambda: None,
         reads: bool = True,
         terms: Terms = terms(),  # noqa: B008 - frozen
         shared: bool = False,
@@ -175,6 +176,7 @@ class Stage:
         self._empty = trio.Event()
         self._reads = reads
         self._also_settle = settle
+        self._also_finish = finish
         self._commission = Commission(
             opening=OPENING,
             plan=Plan("POST", "http://upstream", b"/v1/messages", (), body),
@@ -199,6 +201,7 @@ class Stage:
         assert not self.settled
         tape = self._tape
         self.recorded = b"".join(tape.pieces()) if tape is not None and tape.whole else None
+        self._also_finish()
 
     def _settle(self, receipt: CallReceipt, phase: Phase, cause: Cause | None) -> None:
         self.settled.append(Settled(receipt, phase, cause))
@@ -257,7 +260,7 @@ class Stage:
                 assert reader.failure is None
         assert self.recordings.total_bytes == 0  # nothing of a tape is left
         assert not self.house.detached
-        assert self.house.twin(FINGERPRINT, lambda seats: True) is None
+        assert not self.house._by_fingerprint
         assert replace(settled.receipt.opening, policy=OPENING.policy) == OPENING
         assert settled.receipt.ended_at == OPENING.started_at + settled.receipt.duration_ms / 1000
         return settled

@@ -256,6 +256,7 @@ class Proxy:
                 shared = exchange.served_by in (ServedBy.JOINED, ServedBy.REPLAYED)
                 assert (opened_by == exchange.opening.id) is not shared or exchange.served_by is ServedBy.PROXY
         assert not self.house.detached
+        assert not self.house._by_fingerprint
         assert self.recordings.total_bytes == sum(each.size_bytes for each in self.recordings)  # no tape is left
 
     @property

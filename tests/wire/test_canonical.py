@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import sys
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from support.captures import captured
 from support.handwriting import HANDS, TEXTS, VALUES, Literal, meaning, written
 
-from trioproxy.wire.canonical import canonical, number, parse
+from trioproxy.wire.canonical import CAREFULLY_BYTES, MAX_MEMBERS, canonical, number, parse, read
 
 
 def text_of(body: bytes) -> bytes:
@@ -103,18 +102,35 @@ def test_junk_is_never_an_exception(junk: bytes) -> None:
         assert json.loads(canonical(value)) == json.loads(junk)
 
 
-def test_what_was_parsed_can_be_written_from_further_down_the_stack() -> None:
-    def further_down(levels: int, value: object) -> bytes:
-        return canonical(value) if levels == 0 else further_down(levels - 1, value)
+@given(VALUES, HANDS)
+def test_the_text_is_made_of_the_texts_of_its_members(value: Any, hand: random.Random) -> None:
+    found = read(written(value, hand))
+    assert found is not None
+    assert found.text == canonical(found.value)
+    if isinstance(found.value, dict):
+        assert found.members is not None
+        assert {name: parse(text) for name, text in found.members.items()} == found.value
+        assert list(found.members) == sorted(found.members)
 
-    depth = 0
-    for levels in range(100, sys.getrecursionlimit(), 10):
-        body = b"[" * levels + b"]" * levels
-        value = parse(body)
-        if value is not None:
-            depth = levels
-            assert further_down(40, value) == body
-    assert depth > 500
+
+def test_nothing_of_it_shows() -> None:
+    assert "secret" not in repr(read(b'{"a":"secret"}'))
+
+
+def test_an_object_with_very_many_members_is_read_as_a_whole() -> None:
+    many = {f"n{number}": number for number in range(MAX_MEMBERS + 1)}
+    found = read(json.dumps(many).encode())
+    assert found is not None
+    assert (found.members, found.value) == (None, many)
+    assert found.text == canonical(many)
+    assert parse(json.dumps(many).encode()[:-1] + b',"n0":0}') is None
+
+
+def test_what_has_to_be_read_carefully_is_read_up_to_a_size() -> None:
+    pad = b" " * CAREFULLY_BYTES
+    assert parse(b'{"a":-0}') is not None
+    assert parse(b'{"a":-0' + pad + b"}") is None
+    assert parse(b'{"a":0' + pad + b"}") == {"a": 0}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trioproxy.wire.credentials import owner
+from trioproxy.wire.credentials import owner, secrets, unsaid
 
 KEY = b"k" * 32
 ALICE = ((b"X-Api-Key", b"sk-alice"), (b"content-type", b"application/json"))
@@ -30,3 +30,12 @@ def test_a_byte_cannot_change_sides() -> None:
 def test_the_secret_does_not_show_and_another_process_says_something_else() -> None:
     assert b"sk-alice" not in owner(KEY, ALICE)
     assert owner(KEY, ALICE) != owner(b"l" * 32, ALICE)
+
+
+def test_secrets_are_taken_out_of_what_is_said() -> None:
+    headers = ((b"Authorization", b"Bearer sk-alice-1"), (b"x-api-key", b"sk-alice"), (b"x-token", b"yes"))
+    known = secrets(headers)
+    assert unsaid("invalid x-api-key: sk-alice-1, yes", known) == "invalid x-api-key: [secret], yes"
+    assert unsaid("Bearer sk-alice-1 sk-alice", known) == "[secret] [secret]"
+    assert unsaid(None, known) is None
+    assert unsaid("as it is", ()) == "as it is"

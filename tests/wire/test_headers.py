@@ -117,10 +117,22 @@ def test_no_hop_by_hop_header_passes(name: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("value", "coding"),
-    [(None, ""), (b"", ""), (b"identity", ""), (b" Identity ", ""), (b"GZip", "gzip"), (b"gzip, br", "gzip, br")],
+    [
+        (None, ""),
+        (b"", ""),
+        (b"identity", ""),
+        (b" Identity ", ""),
+        (b"GZip", "gzip"),
+        (b"gzip,br", "gzip, br"),
+        (b"identity, br", "br"),
+    ],
 )
 def test_a_content_coding_is_one_unless_it_is_none(value: bytes | None, coding: str) -> None:
     assert content_coding(((b"Content-Encoding", value),) if value is not None else ()) == coding
+
+
+def test_codings_are_those_of_all_fields() -> None:
+    assert content_coding(((b"content-encoding", b"identity"), (b"Content-Encoding", b"br"))) == "br"
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class Policy(StrEnum):
 
 
 class Until(StrEnum):
-    """What a call that drains is waited for (setting `disconnect.until`)."""
+    """What `drain` waits for (setting `disconnect.until`)."""
 
     END = "end"
     USAGE = "usage"

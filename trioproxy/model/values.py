@@ -12,7 +12,7 @@ their original order.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
@@ -25,8 +25,8 @@ class Arrival:
     at: float
     method: str
     raw_path: bytes
-    query: bytes
-    headers: RawHeaders
+    query: bytes = field(repr=False)
+    headers: RawHeaders = field(repr=False)  # they hold keys
     http_version: str
 
 
@@ -47,9 +47,9 @@ class Plan:
 
     method: str
     base_url: str
-    target: bytes
-    headers: RawHeaders
-    body: bytes | AsyncIterable[bytes] | None
+    target: bytes = field(repr=False)
+    headers: RawHeaders = field(repr=False)
+    body: bytes | AsyncIterable[bytes] | None = field(repr=False)
     ca_file: str | None = None
 
 

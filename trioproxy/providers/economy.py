@@ -9,7 +9,7 @@ and the savings say what was held back. `trioproxy explain` shows the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trioproxy.model import RawHeaders, Saving, SavingKind
 from trioproxy.providers.base import Kind
@@ -18,18 +18,21 @@ from trioproxy.rules.cache_state import CacheState
 from trioproxy.rules.refusals import takes_effort
 from trioproxy.rules.routing import Decision, decide, held
 from trioproxy.settings import RoutingSettings
+from trioproxy.wire.canonical import MAX_MEMBERS
 from trioproxy.wire.editing import EditError
 from trioproxy.wire.headers import content_coding
 
 ROUTED = frozenset((Kind.MESSAGES, Kind.CHAT, Kind.RESPONSES))
+# A longer name is none of a model's.
+MAX_MODEL_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Economy:
     """A request as it goes out. With nothing done, `body` and `headers` are the client's own objects."""
 
-    body: bytes
-    headers: RawHeaders
+    body: bytes = field(repr=False)
+    headers: RawHeaders = field(repr=False)
     # None where routing is off, or the request is none to be routed.
     decision: Decision | None = None
     savings: tuple[Saving, ...] = ()
@@ -67,11 +70,15 @@ def economised(
         input_tokens: about how many the request is, where it has been estimated.
     """
     out = Economy(body, headers)
-    model = value.get("model") if isinstance(value, dict) else None
-    if kind not in ROUTED or not isinstance(model, str) or not model:
+    if kind not in ROUTED or not isinstance(value, dict):
+        return out
+    model = value.get("model")
+    if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_CHARS:
         return out
     coding = content_coding(headers)
     obstacle = f"the request's body is compressed ({coding})" if coding else None
+    if len(value) > MAX_MEMBERS:
+        obstacle = f"the request's body has over {MAX_MEMBERS} members"
     if routing.enabled:
         decision = decide(value, model, routing, cache=cache, input_tokens=input_tokens)
         out = _routed(out, value, held(decision, obstacle) if obstacle else decision)

@@ -12,7 +12,7 @@ from trioproxy.providers import SPEAKERS
 from trioproxy.providers.asking import plain
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.economy import ROUTED, Economy, economised
-from trioproxy.providers.likeness import hands_over_tool_results, samples
+from trioproxy.providers.likeness import hands_over_tool_results, keeps_history, samples
 from trioproxy.providers.usage_asking import with_usage_asked
 from trioproxy.rules.disconnect import Progress, applying, outlives_s, terms
 from trioproxy.rules.lifecycle import Phase
@@ -172,10 +172,8 @@ def _not_reused(
         return "off (replay.enabled)"
     if not operation.generation or readable is None:
         return "not a generation"
-    return kept_out(
-        arrival.headers,
-        body_bytes=len(readable),
-        max_body_bytes=replay.max_body_bytes,
-        samples=samples(value),
-        sampled=replay.sampled,
-    )
+    if samples(value) and not replay.sampled:
+        return "it sets its own sampling: temperature, top_p, n or seed (replay.sampled)"
+    if keeps_history(operation.kind, value):
+        return "the server keeps its history: conversation"
+    return kept_out(arrival.headers, body_bytes=len(readable), max_body_bytes=replay.max_body_bytes)

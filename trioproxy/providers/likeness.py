@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.fields import elements, members
 from trioproxy.providers.volatile import MEMBERS, SELF_CONTAINED_ITEMS
-from trioproxy.wire.canonical import canonical, number
+from trioproxy.wire.canonical import Json, canonical, joined, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,15 @@ class Likeness:
     tool_results_only: bool
 
 
-def likeness(operation: Operation, value: object) -> Likeness:
-    """How a body is compared that is `value` (see `wire.canonical.parse`), which is left as it is.
+def likeness(operation: Operation, found: Json) -> Likeness:
+    """How a body is compared that could be read; it is left as it is.
 
     Raises:
         RecursionError: as `wire.canonical.canonical` does.
     """
     return Likeness(
-        body=canonical(_lasting(operation.kind, value)),
-        tool_results_only=hands_over_tool_results(operation.kind, value),
+        body=_lasting(operation.kind, found),
+        tool_results_only=hands_over_tool_results(operation.kind, found.value),
     )
 
 
@@ -62,6 +62,11 @@ def samples(value: object) -> bool:
     return count is None or count > 1
 
 
+def keeps_history(kind: Kind, value: object) -> bool:
+    """Whether the server adds a history of its own (Responses: `conversation`): the same words are the next turn."""
+    return kind is Kind.RESPONSES and members(value).get("conversation") is not None
+
+
 def hands_over_tool_results(kind: Kind, value: object) -> bool:
     """Whether the last message that is neither the model's nor the developer's holds nothing but results of tools."""
     turns = members(value).get("input" if kind is Kind.RESPONSES else "messages")
@@ -83,21 +88,20 @@ def _only_results(turn: dict[str, object]) -> bool | None:
     return None
 
 
-def _lasting(kind: Kind, value: object) -> object:
-    """`value` without what is volatile: new outer objects, everything inside them shared."""
-    if not isinstance(value, dict):
-        return value
+def _lasting(kind: Kind, found: Json) -> bytes:
+    """The canonical text without what is volatile."""
+    if found.members is None:
+        return found.text
     volatile = MEMBERS.get(kind, frozenset())
-    lasting = {name: member for name, member in value.items() if name not in volatile}
-    items = lasting.get("input")
+    lasting = {name: text for name, text in found.members.items() if name not in volatile}
+    items = members(found.value).get("input")
     if kind is Kind.RESPONSES and isinstance(items, list):
-        lasting["input"] = [_anonymous(item) for item in items]
-    return lasting
+        lasting["input"] = canonical([_anonymous(item) for item in items])
+    return joined(lasting)
 
 
 def _anonymous(item: object) -> object:
-    asked = members(item)
-    kind = asked.get("type")
-    if "id" not in asked or not isinstance(kind, str) or kind not in SELF_CONTAINED_ITEMS:
+    kind = members(item).get("type")
+    if not isinstance(item, dict) or "id" not in item or not isinstance(kind, str) or kind not in SELF_CONTAINED_ITEMS:
         return item
-    return {name: member for name, member in asked.items() if name != "id"}
+    return {name: member for name, member in item.items() if name != "id"}

@@ -23,7 +23,7 @@ from trioproxy.wire.editing import Path, added, removed, replaced
 _BETA = b"anthropic-beta"
 _LONG_CONTEXT = b"context-1m"
 _CACHE_CONTROL = b'{"type":"ephemeral"}'
-_caches = re.compile(rb'"cache_control"').search
+_model_first = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"model"[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")').match
 # Escapes of letters and of "_": a member could hide its name behind them. No client is known to write them.
 _escapes_letters = re.compile(rb"\\u00[567]").search
 
@@ -32,7 +32,7 @@ def rerouted(body: bytes, value: object, headers: RawHeaders, decision: Decision
     """The request for `decision.model`; as it is where that is None.
 
     Args:
-        value: the decoded `body`.
+        value: the decoded `body` (`wire.canonical.read`).
         headers: the client's. A `content-length` among them is the caller's to mend.
 
     Raises:
@@ -42,7 +42,12 @@ def rerouted(body: bytes, value: object, headers: RawHeaders, decision: Decision
         return body, headers
     for path in effort_members(value) if not takes_effort(decision.model) else ():
         body = removed(body, path)
-    body = replaced(body, ("model",), msgspec.json.encode(decision.model))
+    name = msgspec.json.encode(decision.model)
+    first = _model_first(body)  # where it mostly is; `value` was read, so no name is there twice
+    if first is not None:
+        body = b"".join((body[: first.start(1)], name, body[first.end(1) :]))
+    else:
+        body = replaced(body, ("model",), name)
     return body, without_long_context(headers)
 
 
@@ -76,7 +81,7 @@ def with_prompt_caching(body: bytes) -> bytes | None:
     Raises:
         EditError: the body cannot be edited; send it as it is.
     """
-    if _caches(body) or (b"\\" in body and _escapes_letters(body)):
+    if b'"cache_control"' in body or (b"\\" in body and _escapes_letters(body)):
         return None
     return added(body, "cache_control", _CACHE_CONTROL)
 

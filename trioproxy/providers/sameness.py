@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from trioproxy.model import Arrival
 from trioproxy.providers.base import Operation
-from trioproxy.providers.likeness import likeness, raw_likeness, samples
+from trioproxy.providers.likeness import keeps_history, likeness, raw_likeness, samples
 from trioproxy.providers.volatile import HEADER_PREFIXES, HEADERS
 from trioproxy.rules import reuse
 from trioproxy.rules.routes import Route
 from trioproxy.settings import ReplaySettings
+from trioproxy.wire.canonical import Json
 from trioproxy.wire.fingerprint import fingerprint
 
 
@@ -31,30 +32,28 @@ def sameness(
     place: Route,
     operation: Operation,
     body: bytes | None,
-    value: object | None,
+    found: Json | None,
     replay: ReplaySettings,
 ) -> Sameness | None:
     """What makes this request the same as others, or None if it takes no part in that.
 
-    Only generations take part. The cheap questions come first: a request that samples is not hashed.
+    Only generations take part, and what `shareable` lets through.
 
     Args:
         key: the process's own, 16 to 64 bytes of chance.
         body: without its content coding; None if that cannot be undone.
-        value: what `wire.canonical.parse` made of `body`; None if it is not to be read.
+        found: what `wire.canonical.read` made of `body`; None if it is not to be read.
     """
-    if not operation.generation or body is None:
+    if body is None or not shareable(arrival, operation, body, replay):
         return None
-    unreadable = value is None
-    if reuse.kept_out(
-        arrival.headers,
-        body_bytes=len(body),
-        max_body_bytes=replay.max_body_bytes,
-        samples=unreadable or samples(value),
-        sampled=replay.sampled,
-    ):
+    if found is not None and keeps_history(operation.kind, found.value):
         return None
-    alike = raw_likeness(body) if unreadable else likeness(operation, value)
+    if (found is None or samples(found.value)) and not replay.sampled:
+        return None
+    try:
+        alike = likeness(operation, found) if found is not None else raw_likeness(body)
+    except RecursionError:
+        return None
     return Sameness(
         fingerprint=fingerprint(
             key,
@@ -72,4 +71,12 @@ def sameness(
             window_s=replay.window,
             window_tool_result_s=replay.window_tool_result,
         ),
+    )
+
+
+def shareable(arrival: Arrival, operation: Operation, body: bytes, replay: ReplaySettings) -> bool:
+    """The cheap questions, asked before anything of the body is read: whether the request may take part at all."""
+    return (
+        operation.generation
+        and reuse.kept_out(arrival.headers, body_bytes=len(body), max_body_bytes=replay.max_body_bytes) is None
     )

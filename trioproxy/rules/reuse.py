@@ -11,31 +11,32 @@ clients that are both there asked twice, and get two answers.
 
 from __future__ import annotations
 
-from trioproxy.model import CallOutcome, Join, RawHeaders
+from trioproxy.model import CallOutcome, Join, RawHeaders, Reading
 from trioproxy.wire.headers import content_coding
 
 # What a number too great to be counted is taken for (RFC 9111, 1.2.2, for seconds).
 _MAX_COUNT = 2**31
+# What a `connection` field may say without touching the message.
+_OF_THE_CONNECTION = frozenset((b"", b"close", b"keep-alive", b"te", b"upgrade", b"http2-settings"))
+# Reasons to stop that are none of an answer's.
+_NO_ANSWERS = frozenset(("error", "cancelled", "failed"))
 
 
-def kept_out(headers: RawHeaders, *, body_bytes: int, max_body_bytes: int, samples: bool, sampled: bool) -> str | None:
+def kept_out(headers: RawHeaders, *, body_bytes: int, max_body_bytes: int) -> str | None:
     """Why a generation request may neither be served by another one's call nor serve one; None if it may.
 
     The client keeps it out with `x-trioproxy-reuse: no`, or with a `cache-control` that says
-    `no-cache`, `no-store` or `max-age=0` (RFC 9111, 5.2.1).
-
-    Args:
-        samples: the request sets its own sampling, or nobody can tell whether it does.
-        sampled: the setting `replay.sampled`: such requests take part all the same.
+    `no-cache`, `no-store` or `max-age=0` (RFC 9111, 5.2.1). A `connection` field that names headers
+    takes them away before they reach the upstream (RFC 9110, 7.6.1), so it is not what it seems to be.
     """
     if body_bytes > max_body_bytes:
         return f"its body has {body_bytes} bytes, more than replay.max_body_bytes ({max_body_bytes})"
-    if samples and not sampled:
-        return "it sets its own sampling: temperature, top_p, n or seed (replay.sampled)"
     if b"no" in _tokens(headers, b"x-trioproxy-reuse"):
         return "its client keeps it out: x-trioproxy-reuse"
     if not _tokens(headers, b"cache-control").isdisjoint((b"no-cache", b"no-store", b"max-age=0")):
         return "its client keeps it out: cache-control"
+    if not _tokens(headers, b"connection") <= _OF_THE_CONNECTION:
+        return "its connection field takes headers away"
     return None
 
 
@@ -60,13 +61,23 @@ def joinable_head(status: int, headers: RawHeaders) -> bool:
     return status == 200 and not content_coding(headers)
 
 
-def replayable(*, outcome: CallOutcome, status: int | None, error: str | None, headers: RawHeaders) -> bool:
-    """Whether an answer that has ended may be told again: all of it came, and it is no error.
+def replayable(outcome: CallOutcome, status: int, headers: RawHeaders, reading: Reading) -> bool:
+    """Whether an answer that has ended may be told again: all of it came, by its own account, and it is no error.
+
+    Its own account is the protocol's last event, or the usage that a whole answer in JSON reports: framing alone
+    proves nothing of what nobody has read (an HTML page in a 200, JSON that was cut, a job that is queued).
 
     Its own `cache-control` is not obeyed, on purpose: this is no HTTP cache, but the same answer told twice to
     the same client within seconds; and event streams say `no-cache` as a matter of course.
     """
-    return outcome is CallOutcome.COMPLETED and status is not None and joinable_head(status, headers) and error is None
+    told_whole = reading.ended or (reading.usage is not None and reading.usage.output_tokens is not None)
+    return (
+        outcome is CallOutcome.COMPLETED
+        and joinable_head(status, headers)
+        and told_whole
+        and reading.error is None
+        and reading.stop_reason not in _NO_ANSWERS
+    )
 
 
 def window_s(*, tool_results_only: bool, window_s: float, window_tool_result_s: float) -> float:

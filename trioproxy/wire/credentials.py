@@ -1,4 +1,4 @@
-"""Who is asking, as a keyed hash: to keep what is known of one user's sessions from another's.
+"""Who is asking: as a keyed hash, to keep what is known of one user's sessions from another's; and unsaid, in texts.
 
 Which header holds a credential is a matter of names; one too many only keeps apart what could have been shared.
 """
@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from trioproxy.model import RawHeaders
 
+# A shorter value is a word like any other.
+_SHORTEST_SECRET = 6
 _CREDENTIAL = re.compile(rb"auth|key|token|secret|cookie|password|^openai-(?:organization|project)$", re.IGNORECASE)
 
 
@@ -20,6 +22,22 @@ def owner(key: bytes, headers: RawHeaders) -> bytes:
     for name, value in sorted((name.lower(), value) for name, value in headers if _is_credential(name)):
         digest.update(b"%d:%b%d:%b" % (len(name), name, len(value), value))
     return digest.digest()
+
+
+def secrets(headers: RawHeaders) -> tuple[str, ...]:
+    """The values that must stand in no row and no log line, the longest first; of `Bearer x`, also `x` alone."""
+    values = [value.decode("latin-1").strip() for name, value in headers if _is_credential(name)]
+    found = {part for value in values for part in (value, value.rpartition(" ")[2]) if len(part) >= _SHORTEST_SECRET}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def unsaid(text: str | None, secrets: tuple[str, ...]) -> str | None:
+    """`text` with each of the secrets taken out: an upstream may say in its error which key it did not like."""
+    if text is None:
+        return None
+    for secret in secrets:
+        text = text.replace(secret, "[secret]")
+    return text
 
 
 @lru_cache(maxsize=512)

@@ -35,9 +35,10 @@ def get(headers: RawHeaders, name: bytes) -> bytes | None:
 
 
 def content_coding(headers: RawHeaders) -> str:
-    """The value of `content-encoding`, in lower case; empty where there is none, or it is `identity`."""
-    value = (get(headers, b"content-encoding") or b"").strip().lower().decode("latin-1")
-    return "" if value == "identity" else value
+    """The codings of `content-encoding`, of all its fields, in lower case; empty where there is none but `identity`."""
+    fields = [value for key, value in headers if key.lower() == b"content-encoding"]
+    codings = [coding.strip().lower() for value in fields for coding in value.split(b",")]
+    return b", ".join(coding for coding in codings if coding not in (b"", b"identity")).decode("latin-1")
 
 
 def media_type(headers: RawHeaders) -> str:

@@ -144,7 +144,7 @@ class MemberReader:
         name = b"".join(self._piece or ()) if self._piece_bytes <= _KEY_BYTES else b""
         self._piece = None
         # Names with escapes in them (RFC 8259, 8.3) are no API's habit: they match nothing.
-        self._node = self._open[-1][0].children.get(name)
+        self._node = self._open[-1][0].children.get(name) if name != b"*" else None  # that one is for arrays
         self._step = self._colon
         return end
 
