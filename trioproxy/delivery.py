@@ -47,7 +47,7 @@ class Served:
         """All that matters was in the first `bytes_out`: what is missing, if anything, is framing."""
         if self.recording is not None:
             return bytes_out >= len(self.recording.body)
-        return self.relay is not None and self.relay.whole and bytes_out >= self.relay.seating.bytes_passed
+        return self.relay is not None and self.relay.reading().ended and bytes_out >= self.relay.seating.bytes_passed
 
 
 class Delivery:

@@ -12,7 +12,7 @@ from support.seeds import SEEDS, AtStep, over_seeds, run_seeded
 from support.visits import Proxy, Visit, at
 
 from trioproxy.lab.answers import message, message_stream
-from trioproxy.lab.script import Chunk, Close, End, Framing, Head, Script
+from trioproxy.lab.script import Chunk, Close, End, Head, Script
 from trioproxy.model import CallOutcome as Call
 from trioproxy.model import ExchangeOutcome as Delivery
 from trioproxy.model import ServedBy
@@ -229,32 +229,6 @@ def test_the_first_clients_leaving_does_not_hurt_the_second() -> None:
         assert fate(proxy, first)[1] is Delivery.CLIENT_LEFT
         assert fate(proxy, second) == (ServedBy.JOINED, Delivery.DELIVERED)
         assert proxy.ledger.calls[0].outcome is Call.COMPLETED  # with `abort`: it never was without a client
-
-
-def test_a_client_that_has_all_of_an_answer_in_json_when_it_leaves_was_served() -> None:
-    answer = message("One.")
-    script = Script.of(Head(headers=answer.headers, framing=Framing.LENGTH), Chunk(answer.body), End())
-
-    async def story() -> tuple[Proxy, Visit]:
-        proxy, guest = Proxy(script, replay={}), visit()
-        guest.hangs_up = False
-
-        async def leave() -> None:
-            while len(guest.body) < len(answer.body):
-                await trio.lowlevel.checkpoint()
-            guest.leave()
-
-        await proxy.open(guest, acts=[leave])
-        return proxy, guest
-
-    for _, (proxy, _) in over_seeds(story, 20):
-        [exchange] = proxy.ledger.exchanges
-        [call] = proxy.ledger.calls
-        # Unless it was faster than the end of the call itself.
-        assert (exchange.outcome, call.outcome) in {
-            (Delivery.DELIVERED, Call.COMPLETED),
-            (Delivery.CLIENT_LEFT, Call.ABANDONED),
-        }
 
 
 def test_a_twin_that_fails_before_its_head_fails_for_both_with_an_error() -> None:
