@@ -12,7 +12,6 @@ clients that are both there asked twice, and get two answers.
 from __future__ import annotations
 
 from trioproxy.model import CallOutcome, Join, RawHeaders, Reading
-from trioproxy.wire.headers import content_coding
 
 # What a number too great to be counted is taken for (RFC 9111, 1.2.2, for seconds).
 _MAX_COUNT = 2**31
@@ -58,7 +57,7 @@ def joinable_head(status: int, headers: RawHeaders) -> bool:
     Not an error, which may be over when the client asks again; not an encoded answer, which the second
     client need not be able to read, since `accept-encoding` is not compared.
     """
-    return status == 200 and not content_coding(headers)
+    return status == 200 and _tokens(headers, b"content-encoding") <= {b"", b"identity"}
 
 
 def replayable(outcome: CallOutcome, status: int, headers: RawHeaders, reading: Reading) -> bool:
