@@ -187,3 +187,42 @@ def test_events_that_begin_alike_are_counted_unparsed() -> None:
     reader.feed(delta * 1000)
     reader.feed(delta)
     assert sums(tallies) == {"text": (1003, 5015), "tool": (0, 0)}
+
+
+MANY = st.lists(
+    st.sampled_from(
+        [
+            b'event: delta\ndata: {"i":0,"text":"one \\"quoted\\" word"}\n\n',
+            b'event: delta\ndata: {"i":0,"text":""}   \n\n',
+            b'event: delta\ndata: {"i":0,"text":"x"}\nevent: stop\n\n',  # the later name wins
+            b'event: delta\ndata: {"i":0,\ndata: "text":"two lines"}\n\n',
+            b"event: ping\ndata: {}\n\n",
+            b"event: stop\ndata: {}\n\n",
+            b"event: delta\n\n",
+            b": comment\n\n",
+            b"\n\n",
+        ]
+    )
+    | st.just(b'event: delta\ndata: {"i":0,"text":"most are like this"}\n\n'),
+    max_size=30,
+)
+
+
+@given(MANY)
+def test_many_events_in_one_feed_are_what_they_are_one_by_one(stream: list[bytes]) -> None:
+    together, apart = some_tallies(), some_tallies()
+    first = b'event: delta\ndata: {"i":0,"text":"the usual"}\n\n'
+    at_once = SseReader((b"stop",), tallies=together)
+    events = at_once.feed(first) + at_once.feed(b"".join(stream) + b"event: del")
+    one_by_one = SseReader((b"stop",), tallies=apart)
+    assert events == [event for piece in (first, *stream) for event in one_by_one.feed(piece)]
+    assert sums(together) == sums(apart)
+
+
+def test_many_events_without_content_are_passed_over_together() -> None:
+    tallies = some_tallies()
+    reader = SseReader((b"stop",), tallies=tallies)
+    ping = b"event: ping\ndata: {}\n\n"
+    assert reader.feed(ping) == reader.feed(ping * 50) == []
+    assert reader.feed(ping * 50 + b"event: stop\ndata: {}\n\n" + ping * 50) == [(b"stop", b"{}")]
+    assert sums(tallies) == {"text": (0, 0), "tool": (0, 0)}
