@@ -41,6 +41,7 @@ def commission(desk: Desk, arrival: Arrival, order: Order, exchange: ExchangeOpe
     reuse, same = desk.reuse, order.sameness
     terms = applying(desk.terms[order.place.provider], generation=order.operation.generation)
     opening = _call(desk, arrival, order, terms.policy)
+    durable = desk.ledger.open(exchange, opening) if exchange is not None else None
     tape = Tape(reuse.recordings, reuse.settings.max_body_bytes) if reuse is not None and same is not None else None
     # Not the order itself: it has the body.
     books = _Books(
@@ -61,7 +62,7 @@ def commission(desk: Desk, arrival: Arrival, order: Order, exchange: ExchangeOpe
         terms=terms,
         max_lag_bytes=terms.max_bytes,
         meter_for=partial(SPEAKERS[opening.dialect].meter, order.operation),
-        durable=desk.ledger.open(exchange, opening) if exchange is not None else None,
+        durable=durable,
         late=desk.ledger.went_on_without,
         settle=books.settle,
         fingerprint=same.fingerprint if same is not None else None,

@@ -102,8 +102,10 @@ class Seat:
         """Give the place up, and what waits there: cannot block, cannot fail; calling it twice is harmless."""
         if not self.left:
             self.left = True
-            self._let_go()
-            self.end(UpstreamTruncated(f"the seat was left: {cause}"))  # whoever still reads it is not misled
+            held = self._let_go()
+            # Whoever still reads it is not misled; nor about an end that came before.
+            if self._failure is None and (held or not self._finished):
+                self.end(UpstreamTruncated(f"the seat was left: {cause}"))
             self._on_leave(self, cause)
 
     # The relay's side.
@@ -141,9 +143,11 @@ class Seat:
         self.end(failure)
         self._let_go()
 
-    def _let_go(self) -> None:
-        """Hold nothing of what waits any longer."""
+    def _let_go(self) -> bool:
+        """Hold nothing of what waits any longer; whether anything was."""
+        held = self._send.statistics().current_buffer_used > 0
         with contextlib.suppress(trio.WouldBlock, trio.EndOfChannel):
             while True:
                 self._receive.receive_nowait()
         self._waiting_bytes = 0
+        return held
