@@ -40,6 +40,7 @@ ELSEWHERE = {
     "sources/line.py": "sources/test_dialing.py",
     "store/base.py": "store/test_contract.py",
     "store/memory.py": "store/test_contract.py",
+    "trace/files.py": "trace/test_records.py",
     "views/table.py": "views/test_requests.py",
 }
 

@@ -18,10 +18,12 @@ from trioproxy.lab.script import (
     Ending,
     Framing,
     Garble,
+    GoAway,
     Head,
     Interim,
     Raw,
     Reset,
+    RstStream,
     Script,
     Short,
     Silence,
@@ -94,9 +96,9 @@ class Player:
                 self._received.answered_at = time.monotonic()
                 self._changed()
                 return Afterwards.FIN if hang_up or self._says_close() else Afterwards.REUSE
-            case Close() | Short():
+            case Close() | Short() | GoAway():
                 return Afterwards.FIN
-            case Reset():
+            case Reset() | RstStream():
                 return Afterwards.RST
             case Garble():
                 await self._send(http1.BAD_CHUNK_SIZE)

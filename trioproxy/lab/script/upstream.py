@@ -2,9 +2,9 @@
 
     Script.of(Head(headers=SSE), Chunk(b"data: one\\n\\n"), 0.5, Chunk(b"data: two\\n\\n"), Reset())
 
-A number is a pause in seconds before the action that follows it. The same script
-is played over real sockets (`lab/upstream.py`) and without any, on the virtual
-clock (`lab/source.py`); what a fault means is written here, once.
+A number is a pause in seconds before the action that follows it. The same script is played over
+real sockets, HTTP/1.1 and HTTP/2 (`lab/upstream.py`), and without any, on the virtual clock
+(`lab/source.py`); what a fault means is written here, once.
 """
 
 from __future__ import annotations
@@ -98,6 +98,20 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class RstStream:
+    """RST_STREAM (RFC 9113, 6.4). Over HTTP/1.1, which has no streams, it is a `Reset`."""
+
+    code: int = 2  # INTERNAL_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class GoAway:
+    """GOAWAY that disowns the request (RFC 9113, 6.8), then FIN. Over HTTP/1.1 it is a `Close`."""
+
+    code: int = 2  # INTERNAL_ERROR
+
+
+@dataclass(frozen=True, slots=True)
 class Garble:
     """A chunk size that is none, then nothing until the peer goes."""
 
@@ -117,7 +131,7 @@ class Unreachable:
     """Connecting never ends, as behind a firewall that drops. Stands alone."""
 
 
-Ending = End | Close | Short | Reset | Garble | Silence | Refuse | Unreachable
+Ending = End | Close | Short | Reset | RstStream | GoAway | Garble | Silence | Refuse | Unreachable
 Action = Interim | Head | Chunk | Raw | Ending
 # (seconds after the step before, what is done then)
 Step = tuple[float, Action]
@@ -194,7 +208,7 @@ class Script:
 def _problem(steps: tuple[Step, ...]) -> str | None:
     """What is wrong with a story, if anything."""
     if not steps or not isinstance(steps[-1][1], Ending):
-        return "a script ends with End, Close, Short, Reset, Garble, Silence, Refuse or Unreachable"
+        return "a script ends with End, Close, Short, Reset, RstStream, GoAway, Garble, Silence, Refuse or Unreachable"
     head: Head | None = None
     for number, (after_s, action) in enumerate(steps):
         name = type(action).__name__
