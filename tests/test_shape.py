@@ -31,6 +31,8 @@ ELSEWHERE = {
     "lab/answers/anthropic.py": "lab/answers/test_shapes.py",
     "lab/answers/openai.py": "lab/answers/test_shapes.py",
     "lab/answers/responses.py": "lab/answers/test_shapes.py",
+    "lab/explore/case.py": "lab/explore/test_stage.py",
+    "lab/explore/subject.py": "lab/explore/test_stage.py",
     "lab/conversation.py": "lab/test_upstream.py",
     "lab/player.py": "lab/test_upstream.py",
     "lab/received.py": "lab/test_upstream.py",
