@@ -25,6 +25,7 @@ from trioproxy.settings import (
     ServerSettings,
     Settings,
     TimeoutSettings,
+    TraceSettings,
     load,
 )
 
@@ -40,6 +41,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "[replay]": ReplaySettings,
     "[routing]": RoutingSettings,
     "[routing.table]": RouteSettings,
+    "[trace]": TraceSettings,
 }
 
 

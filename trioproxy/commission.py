@@ -29,6 +29,7 @@ class Commission:
         fingerprint: of the request, by which others find the relay; None where nobody may share its answer.
         tape: keeps the answer for them.
         finished: called once, synchronously, before `settle`, if the answer came whole.
+        entered: called with each phase that the call gets into, after the first one.
         filter_for: what to take out of an answer with this head.
     """
 
@@ -45,4 +46,5 @@ class Commission:
     fingerprint: bytes | None = None
     tape: Tape | None = None
     finished: Callable[[Head, CallReceipt], None] = lambda *_: None
+    entered: Callable[[Phase], None] = lambda _: None
     filter_for: Callable[[Head], Filter | None] = lambda _: None

@@ -15,6 +15,7 @@ from trioproxy.settings import ProviderSettings, ReplaySettings, RoutingSettings
 from trioproxy.sources.base import Source
 from trioproxy.store.base import Ledger
 from trioproxy.store.recordings import Recordings
+from trioproxy.trace.traces import Traces
 
 
 class Upload(Protocol):
@@ -51,7 +52,7 @@ class RoutingDesk:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The desk of all exchanges. `reuse` and `routing` are None where they are off: nothing is paid for them then."""
+    """The desk of all exchanges. Of `reuse`, `routing` and `traces`, None is off: nothing is paid for it then."""
 
     providers: Mapping[str, ProviderSettings]
     terms: Mapping[str, Terms]
@@ -65,3 +66,4 @@ class Desk:
     chance: Callable[[int], bytes] = os.urandom
     reuse: ReuseDesk | None = None
     routing: RoutingDesk | None = None
+    traces: Traces | None = None

@@ -18,10 +18,11 @@ from functools import partial
 import trio
 
 from trioproxy.calling import commission, tell
+from trioproxy.commission import Commission
 from trioproxy.delivery import Delivery, Served
 from trioproxy.desk import Desk, Upload
 from trioproxy.errors import OurError, RequestTooLarge, TrioProxyError
-from trioproxy.model import Arrival, Dialect, ExchangeOpening, Head, RawHeaders
+from trioproxy.model import Arrival, Dialect, ExchangeOpening, ExchangeReceipt, Head, RawHeaders
 from trioproxy.order import Order, order
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.base import Speaker
@@ -99,8 +100,11 @@ class Exchange:
 
     def _call(self, ordered: Order) -> Seat:
         """A seat at a call of its own."""
-        self._served.relay = self._desk.house.start(commission(self._desk, self.arrival, ordered, self._opening))
+        self._served.relay = self._desk.house.start(self._commission(ordered))
         return self._served.relay.sit()
+
+    def _commission(self, ordered: Order) -> Commission:
+        return commission(self._desk, self.arrival, ordered, self._opening)
 
     def began(self, status: int) -> None:
         """A head of this status is being handed over."""
@@ -133,12 +137,15 @@ class Exchange:
         relay, recording = self._served.relay, self._served.recording
         if self._opening is not None:
             receipt = self.delivery.receipt(self._opening, self._served, cause)
-            self._desk.ledger.settle_exchange(receipt)
+            self._book(receipt)
             call_told = relay is not None and relay.closing and not relay.whole
             tell(delivery_line(receipt, cause, call_told=call_told, lives_on=relay is not None and not relay.closing))
         if self._desk.reuse is not None and recording is not None:
             self._desk.reuse.recordings.give_back(recording)
             self._served.recording = None
+
+    def _book(self, receipt: ExchangeReceipt) -> None:
+        self._desk.ledger.settle_exchange(receipt)
 
     async def _whole(self, upload: Upload) -> bytes:
         limit_bytes = self._desk.max_request_bytes

@@ -27,6 +27,7 @@ class Phases:
         limits_s: the longest each phase may take without progress.
         durable: set once the call's row is, for which the first byte waits (a while); None: there is no row.
         late: called if the first byte went without waiting any longer.
+        entered: called with each phase that follows the first one.
     """
 
     def __init__(
@@ -35,20 +36,24 @@ class Phases:
         limits_s: Mapping[Phase, float],
         durable: trio.Event | None,
         late: Callable[[], None],
+        entered: Callable[[Phase], None],
     ) -> None:
         self.phase = Phase.CONNECTING
         self._patience = patience
         self._limits_s = limits_s
         self._durable = durable
         self._late = late
+        self._entered = entered
 
     def enter(self, phase: Phase) -> None:
         """The call is in `phase` now, and its limit counts from now."""
         deadline = trio.current_time() + self._limits_s.get(phase, math.inf)
         # Moving a deadline is dear, so it is not done for every chunk: it is set a little late instead.
         if phase is not self.phase or not deadline <= self._patience.deadline <= deadline + LATE_S:
-            self.phase = phase
             self._patience.deadline = deadline + LATE_S
+            if phase is not self.phase:
+                self.phase = phase
+                self._entered(phase)
 
     async def permission(self) -> None:
         """Wait for the call's row to be durable, but not for ever: serving goes on without a ledger."""

@@ -58,7 +58,9 @@ class Relay:
         self._commission = commission
         self._life = trio.CancelScope()
         self._patience = trio.CancelScope()
-        self._phases = Phases(self._patience, commission.limits_s, commission.durable, commission.late)
+        self._phases = Phases(
+            self._patience, commission.limits_s, commission.durable, commission.late, commission.entered
+        )
         self._began = trio.current_time()
         self._ttfb_ms: float | None = None
         self._departure = Cause.CLIENT_LEFT

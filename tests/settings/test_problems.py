@@ -26,7 +26,10 @@ def problem_of(text: str) -> str:
         ("[timeout]", "timeout: unknown section; did you mean timeouts?"),
         (
             "[zzz]",
-            "zzz: unknown section; expected one of: server, providers, timeouts, disconnect, ledger, replay, routing",
+            (
+                "zzz: unknown section; expected one of: server, providers, timeouts, disconnect, ledger, replay, "
+                "trace, routing"
+            ),
         ),
         ("[ledger]\nzzz = 1", "ledger.zzz: unknown key; expected one of: url, durability, prompt_preview"),
         ("[providers.openai]\nbaseurl = 'x'", "providers.openai.baseurl: unknown key; did you mean"),

@@ -1,7 +1,7 @@
 """The composition root: settings in, an app out, with everything it stands on.
 
-    lifespan.startup  ─▶ ledger writer ─▶ house      tasks of the lifespan's nursery, supervised
-    lifespan.shutdown ─▶ house ─▶ ledger writer      closed in this order: rows are last
+    lifespan.startup  ─▶ ledger writer ─▶ house ─▶ traces     tasks of the lifespan's nursery
+    lifespan.shutdown ─▶ house ─▶ ledger writer ─▶ traces     closed in this order
 
 A ledger writer or house that is lost while the proxy serves is told by `app.lose`:
 readiness says 503 and the process ends with status 1.
@@ -19,6 +19,7 @@ from typing import Protocol
 
 import trio
 
+from trioproxy import __version__
 from trioproxy.app.proxy import ProxyApp, State
 from trioproxy.desk import Desk, ReuseDesk, RoutingDesk
 from trioproxy.house import House
@@ -30,6 +31,7 @@ from trioproxy.sources.upstream import Upstream
 from trioproxy.store import open_ledger
 from trioproxy.store.prices import PriceBook
 from trioproxy.store.recordings import Recordings
+from trioproxy.trace.traces import Traces
 
 log = logging.getLogger("trioproxy")
 
@@ -92,6 +94,9 @@ def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | Non
     prices = PriceBook()
     house, upstream = House(), Upstream()
     ledger = open_ledger(settings.ledger.url, owner=owner, durability=settings.ledger.durability, price=prices.price)
+    traces = (
+        Traces(settings.trace, {"trioproxy": __version__, "trio": trio.__version__}) if settings.trace.enabled else None
+    )
     desk = Desk(
         providers=settings.providers,
         terms=_terms(settings),
@@ -104,6 +109,7 @@ def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | Non
         clock=time.time,
         reuse=_reuse(settings),
         routing=_routing(settings),
+        traces=traces,
     )
     app = ProxyApp(desk, request_silence_s=settings.server.request_silence, on_lost=on_lost)
     ended = {WRITER: trio.Event(), HOUSE: trio.Event()}
@@ -115,6 +121,8 @@ def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | Non
         await app.nursery.start(_supervise, app, WRITER, ledger, ended, last)
         app.nursery.start_soon(_let_the_writer_go, app, ended, last)
         await app.nursery.start(_supervise, app, HOUSE, house, ended)
+        if traces is not None:
+            await app.nursery.start(traces.run)
         # Half a second of imports: here, or the first call's row would wait for it.
         await trio.to_thread.run_sync(prices.warm_up)
         app.open()
@@ -127,6 +135,9 @@ def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | Non
             await ended[HOUSE].wait()
             ledger.close()
             await ended[WRITER].wait()
+            if traces is not None:
+                traces.close()
+                await traces.ended.wait()
             await upstream.aclose()
 
     return app

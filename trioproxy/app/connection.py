@@ -20,6 +20,7 @@ from werkzeug.datastructures import Headers
 
 from trioproxy.app.hypercorn_fixes import INBOX, ClientGone, ClientStalled
 from trioproxy.app.responses import RawResponse
+from trioproxy.app.traced import exchange_of
 from trioproxy.app.upload import BodyUpload
 from trioproxy.errors import OurError, TrioProxyError
 from trioproxy.exchange import Exchange
@@ -57,7 +58,7 @@ class OwnedConnection(TrioASGIHTTPConnection):
             http_version=scope["http_version"],
         )
         self._finishing = False
-        self.exchange = exchange = Exchange(arrival, desk)
+        self.exchange = exchange = exchange_of(arrival, desk, scope.get("client"))
         self.upload = BodyUpload(self.app.request_silence_s)
         # `_deliver` says how it ended. If it is cut short from outside: a shutdown, or its connection failed.
         cause: Cause | None = Cause.SHUTDOWN

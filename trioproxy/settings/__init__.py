@@ -26,6 +26,7 @@ from trioproxy.settings.sections import (
     ServerSettings,
     Settings,
     TimeoutSettings,
+    TraceSettings,
 )
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "TimeoutSettings",
+    "TraceSettings",
     "find_config",
     "load",
     "mask",

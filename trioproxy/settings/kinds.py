@@ -91,6 +91,10 @@ Seconds = Annotated[float, BeforeValidator(_no_bool), Field(gt=0), Expected("a n
 SecondsFromZero = Annotated[float, BeforeValidator(_no_bool), Field(ge=0), Expected("a number of seconds, at least 0")]
 PEM_FILE = Expected("the path of a PEM file")
 FilePath = Annotated[str | None, Field(min_length=1), AfterValidator(_expand), PEM_FILE]
+FolderPath = Annotated[str, Field(min_length=1), AfterValidator(_expand), Expected("the path of a folder")]
+Share = Annotated[
+    float, BeforeValidator(_no_bool), Field(ge=0, le=1), Expected("a share, from 0 (none) to 1 (all of them)")
+]
 BaseUrl = Annotated[
     str, AfterValidator(_base_url), Expected("an http:// or https:// URL without /v1, such as https://api.example.com")
 ]

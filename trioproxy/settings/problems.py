@@ -22,6 +22,7 @@ from trioproxy.settings.sections import (
     ServerSettings,
     Settings,
     TimeoutSettings,
+    TraceSettings,
 )
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -31,6 +32,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "ledger": LedgerSettings,
     "replay": ReplaySettings,
     "routing": RoutingSettings,
+    "trace": TraceSettings,
 }
 
 

@@ -16,11 +16,13 @@ from trioproxy.settings.kinds import (
     Expected,
     FilePath,
     Flag,
+    FolderPath,
     LedgerUrl,
     Port,
     Seconds,
     SecondsFromZero,
     Section,
+    Share,
     Text,
     one_of,
 )
@@ -83,6 +85,17 @@ class ReplaySettings(Section):
     sampled: Flag = Field(default=False, description="also requests that set their sampling themselves")
 
 
+class TraceSettings(Section):
+    """What is written down of chosen requests, moment by moment."""
+
+    enabled: Flag = Field(default=True, description="whether any request is traced")
+    sample: Share = Field(default=0.0, description="of how many requests one is traced without being asked for")
+    folder: FolderPath = Field(default="~/.local/share/trioproxy/traces", description="one file a request")
+    max_files: CountFromOne = Field(default=200, description="traces that are kept; the oldest go")
+    max_total_bytes: Bytes = Field(default=67_108_864, description="all traces that are kept")
+    bodies: Flag = Field(default=False, description="also the bytes of the answers")
+
+
 class Settings(Section):
     """The whole configuration. `Settings()` is what runs with no file at all."""
 
@@ -94,5 +107,6 @@ class Settings(Section):
     disconnect: DisconnectSettings = DisconnectSettings()
     ledger: LedgerSettings = LedgerSettings()
     replay: ReplaySettings = ReplaySettings()
+    trace: TraceSettings = TraceSettings()
     # A mapping that nobody can change has no copy, and a default would be copied.
     routing: RoutingSettings = Field(default_factory=RoutingSettings)

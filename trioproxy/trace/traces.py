@@ -1,0 +1,138 @@
+"""All traces of a proxy in service: who is traced, and the task that writes what has been noted.
+
+    begin ─▶ Notes ─ over ─▶ [ bounded ] ─▶ run ─▶ a thread ─▶ Folder
+
+Nothing that happens here reaches a client: what cannot be written is counted, and said once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+
+import trio
+
+from trioproxy.model import Arrival
+from trioproxy.settings import TraceSettings
+from trioproxy.trace.choosing import why
+from trioproxy.trace.folder import Folder
+from trioproxy.trace.notes import Notes, Room
+
+log = logging.getLogger("trioproxy")
+
+# All notes in memory, those that wait for the disk included.
+ROOM_BYTES = 64 * 1024 * 1024
+# The most requests that are noted on at a time, those that wait for the disk included.
+MOST = 1000
+# How long the last ones may take, when everything ends.
+LAST_S = 2.0
+
+
+class Traces:
+    """Not thread-safe: everything is called in the event loop.
+
+    Args:
+        versions: of what runs.
+        chance: where chance comes from.
+        room_bytes: what all notes together may hold.
+    """
+
+    def __init__(
+        self,
+        settings: TraceSettings,
+        versions: Mapping[str, str],
+        *,
+        chance: Callable[[int], bytes] = os.urandom,
+        room_bytes: int = ROOM_BYTES,
+    ) -> None:
+        self._settings = settings
+        self._versions = versions
+        self._folder = Folder(settings.folder, settings.max_files, settings.max_total_bytes)
+        self._chance = chance
+        self._room = Room(room_bytes)
+        self._waiting: deque[Notes] = deque()
+        self._noting = 0  # requests that are not over yet
+        self._closed = False
+        self._news = trio.Event()
+        # Traces that were not written.
+        self.dropped = 0
+        self._failing = False
+        # Set when `run` has ended: whatever is noted after that is lost.
+        self.ended = trio.Event()
+
+    def begin(self, arrival: Arrival, client: str | None) -> Notes | None:
+        """Notes for a request that came from the address `client`, if it is to be traced."""
+        reason = why(arrival.headers, client, self._settings.sample, self._chance)
+        if reason is None:
+            return None
+        if self._noting + len(self._waiting) >= MOST:
+            self.dropped += 1
+            return None
+        self._noting += 1
+        return Notes(arrival, reason, self._room, self._over, keeps_bodies=self._settings.bodies)
+
+    def close(self) -> None:
+        """No more requests will come; `run` writes what there is, and ends."""
+        self._closed = True
+        self._news.set()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Write traces until closed. Raises nothing but Cancelled.
+
+        Cancelled or closed, it waits at most `LAST_S` seconds for the requests that are being cancelled, too.
+        """
+        task_status.started()
+        try:
+            while await self._more(lambda: not self._closed):
+                await self._write()
+        finally:
+            deadline = trio.current_time() + LAST_S
+            # Notes still come while everything else is being cancelled: the one shielded place, with a deadline.
+            with trio.CancelScope(shield=True, deadline=deadline):  # noqa: TID251
+                while await self._more(lambda: self._noting > 0):
+                    await self._write(abandon=True)
+            self.ended.set()
+            if lost := self.dropped + len(self._waiting) + self._noting:
+                log.warning("[trace] %d traces were not written", lost)
+
+    def _over(self, notes: Notes) -> None:
+        self._noting -= 1
+        if notes.void:
+            notes.let_go()
+        else:
+            self._waiting.append(notes)
+        self._news.set()
+
+    async def _more(self, expected: Callable[[], bool]) -> bool:
+        """Wait until something is to be written; False once there is nothing, and nothing more is expected."""
+        while not self._waiting and expected():
+            self._news = trio.Event()
+            await self._news.wait()
+        return bool(self._waiting)
+
+    async def _write(self, *, abandon: bool = False) -> None:
+        """All that waits, in a thread; `abandon`: a cancellation does not wait for the one that is being written."""
+        while self._waiting:
+            notes = self._waiting[0]
+            try:
+                await trio.to_thread.run_sync(
+                    self._folder.keep, notes.id, notes.records(self._versions), abandon_on_cancel=abandon
+                )
+            except Exception as error:  # noqa: BLE001 - a trace is never worth a stream
+                self._lost(error)
+            else:
+                self._written()
+            self._waiting.popleft().let_go()
+
+    def _lost(self, error: Exception) -> None:
+        self.dropped += 1
+        if not self._failing:
+            self._failing = True
+            log.warning("[trace] no trace can be written in %s: %s; those of now are lost", self._folder.path, error)
+
+    def _written(self) -> None:
+        if self._failing:
+            self._failing = False
+            log.warning("[trace] traces are written again; %d were lost", self.dropped)
