@@ -36,6 +36,8 @@ ELSEWHERE = {
     "lab/conversation.py": "lab/test_upstream.py",
     "lab/player.py": "lab/test_upstream.py",
     "lab/received.py": "lab/test_upstream.py",
+    "lab/wire/plan.py": "lab/wire/test_choosing.py",
+    "lab/wire/trouble.py": "lab/wire/test_running.py",
     "providers/base.py": "providers",
     "sources/base.py": "sources/test_contract.py",
     "sources/connection.py": "sources/test_http1.py",

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from trioproxy import __version__
-from trioproxy.cli import config, demo, explain, ledger, run, serve
+from trioproxy.cli import config, demo, explain, lab, ledger, run, serve
 from trioproxy.errors import ConfigurationError, TrioProxyError
 
 _EXAMPLES = """Examples:
@@ -49,6 +49,7 @@ def command_line() -> App:
     app.command(config.command_line())
     app.command(explain.explain, help_epilogue=explain.EXAMPLES)
     app.command(demo.demo, help_epilogue=demo.EXAMPLES)
+    app.command(lab.command_line())
     return app
 
 

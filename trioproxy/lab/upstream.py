@@ -13,6 +13,7 @@ are woken by each new fact.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -34,25 +35,28 @@ PATIENCE_S = 10.0
 
 
 class ScriptedUpstream:
-    """Serves HTTP/1.1 on a free port of the loopback interface while its `async with` block runs.
+    """Serves HTTP/1.1 on a port of the loopback interface while its `async with` block runs.
 
     Args:
         scripts: one script for every request, or one for each in the order in which they
             come (one more is an error), or a function that is asked once the request's body
             has been read; with `at_head`, once its head has.
         tls: a server context makes it an HTTPS server.
+        port: 0 picks a free one.
 
     A script of `Refuse` or `Unreachable` alone makes a port that refuses, or one
     that lets connecting hang. Leaving the block closes everything at once. A script
     that cannot be found, or a function that fails, ends the block with that error.
     """
 
-    def __init__(self, scripts: Choice, *, at_head: bool = False, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, scripts: Choice, *, at_head: bool = False, tls: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
         self.connections: list[Connection] = []
         self.requests: list[Received] = []
         # What peers sent that was not HTTP/1.1.
         self.malformed: list[str] = []
-        self.port = 0
+        self.port = port
         self._scripts = scripts
         self._at_head = at_head
         self._tls = tls
@@ -124,7 +128,8 @@ class ScriptedUpstream:
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[Self]:
         with trio.socket.socket() as sock, trio.socket.socket() as first:
-            await sock.bind(("127.0.0.1", 0))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            await sock.bind(("127.0.0.1", self.port))
             self.port = sock.getsockname()[1]
             async with trio.open_nursery() as nursery:
                 self._scope = nursery.cancel_scope

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from cyclopts import App
 
+from trioproxy.cli.lab import wire
+
 _EXAMPLES = """Examples:
+  trioproxy lab wire --target nginx --install       any proxy, over real sockets
 """
 
 
 def command_line() -> App:
     """The group `lab`."""
-    return App(
+    app = App(
         name="lab",
         help="Study what happens when somebody leaves.",
         help_format="plaintext",
         help_epilogue=_EXAMPLES,
     )
+    app.command(wire.wire, help_epilogue=wire.EXAMPLES)
+    return app

@@ -1,0 +1,57 @@
+"""`trioproxy lab wire`: targets are listed, faults are told, results are written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.wire_targets import RELAY
+
+from trioproxy.cli import main
+
+
+def target_file(folder: Path) -> Path:
+    import sys
+
+    (folder / "relay.py").write_text(RELAY)
+    command = f'["{sys.executable}", "-S", "{folder}/relay.py", "{{port}}", "{{upstream_port}}"]'
+    path = folder / "mine.toml"
+    path.write_text(f'name = "mine"\nsays = "x"\nspeaks = ["h1"]\n[run]\ncommand = {command}\n')
+    return path
+
+
+def test_the_targets_are_listed(capsys: pytest.CaptureFixture[str]):
+    assert main(["lab", "wire", "--list"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("trioproxy", "naive", "nginx"))
+
+
+def test_tables_and_a_results_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "results.jsonl"
+    options = ["--cells", "none;FIN/waiting", "--repetitions", "1", "--no-figures", "--out", str(out)]
+    assert main(["lab", "wire", "--target", str(target_file(tmp_path)), *options]) == 0
+
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    assert records[0]["record"] == "header"
+    assert [record["subject"] for record in records if record["record"] == "run"] == ["direct"] * 2 + ["mine"] * 2
+    said = capsys.readouterr().out
+    assert "mine: the client leaves" in said
+    assert f"4 runs; results are in {out}" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "option --target: missing; expected a file, `all`, or some of: "),
+        (["--target", "ngnix"], "option --target: ngnix: no such target; did you mean nginx?"),
+        (["--target", "nginx", "--cells", "never"], "option --cells: never: no such cell; expected a part of a name"),
+        (
+            ["--target", "nginx", "--cells", "gzip", "--out", "/no/such/place"],
+            "option --out: cannot write /no/such/place",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    assert main(["lab", "wire", *arguments]) == 2
+    assert said in capsys.readouterr().err

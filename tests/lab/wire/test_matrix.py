@@ -1,0 +1,57 @@
+"""Repetitions: one after the other, and together once patience was needed."""
+
+from __future__ import annotations
+
+import trio
+
+from trioproxy.lab.wire.cells import Cell, Fault, chosen
+from trioproxy.lab.wire.guest import H1Guest
+from trioproxy.lab.wire.matrix import Matrix
+from trioproxy.lab.wire.place import free_ports
+from trioproxy.lab.wire.plan import Plan
+from trioproxy.lab.wire.stage import Stage
+from trioproxy.lab.wire.stories import scene
+from trioproxy.lab.wire.target import Asking
+from trioproxy.trace.records import Record, Run
+
+PLAIN = Cell("h1", fault=Fault.NONE)
+
+
+async def runs_of(word: str, plan: Plan) -> tuple[list[Run], bool, int]:
+    """The runs, whether all went well, and how many were on at once."""
+    port, records, most = free_ports(1)[0], list[Record](), 0
+    [cell] = chosen([word], ["h1"])
+    async with Stage.set_up(port, scene(PLAIN).script) as stage:
+
+        async def connect() -> H1Guest:
+            nonlocal most
+            guest = await H1Guest.arrive(port)
+            most = max(most, len(stage.upstream.open_connections))
+            return guest
+
+        matrix = Matrix("tiny", stage, Asking(), lambda _: connect, plan, records.append)
+        well = await matrix.run(cell)
+        with trio.fail_after(5):
+            assert await matrix.healthy("h1")
+    return [record for record in records if isinstance(record, Run)], well, most
+
+
+async def test_each_repetition_is_a_run():
+    runs, well, most = await runs_of("FIN/waiting", Plan((), repetitions=4))
+
+    assert [run.repetition for run in runs] == [0, 1, 2, 3]
+    assert well
+    assert most <= 2
+    assert runs[0].repeat == (
+        "trioproxy lab wire --target tiny --protocol h1 --cells 'FIN/waiting for the head' --no-figures"
+    )
+
+
+async def test_those_that_only_wait_wait_together_and_are_fewer():
+    runs, well, most = await runs_of(
+        "accepts and says nothing", Plan((), repetitions=9, patient_repetitions=4, patience_s=0.3)
+    )
+
+    assert len(runs) == 4
+    assert not well
+    assert most >= 2

@@ -1,0 +1,75 @@
+"""One run: what each side saw, measured; without a proxy, so that what is measured is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from trioproxy.lab.measures import Measure, Saw
+from trioproxy.lab.wire.cells import Cell, chosen
+from trioproxy.lab.wire.guest import H1Guest
+from trioproxy.lab.wire.place import free_ports
+from trioproxy.lab.wire.stage import Stage
+from trioproxy.lab.wire.stories import scene
+from trioproxy.lab.wire.target import Asking
+from trioproxy.lab.wire.trial import Outcome, Trial
+from trioproxy.trace.records import What
+
+
+async def tried(word: str, patience_s: float = 5) -> Outcome:
+    [cell] = chosen([word], ["h1"])
+    assert isinstance(cell, Cell)
+    played, port = scene(cell), free_ports(1)[0]
+    async with Stage.set_up(port, played.script) as stage:
+        return await Trial(stage, played, cell, Asking(), patience_s).run(lambda: H1Guest.arrive(port))
+
+
+@pytest.mark.parametrize("when", ["waiting for the head", "head received", "between chunks", "between chunks, silent"])
+async def test_who_leaves_is_told_of(when: str):
+    outcome = await tried(f"FIN/{when}")
+
+    assert outcome.measures["reached"] is True
+    assert outcome.measures[Measure.TOLD] is True
+    assert 0 <= float(outcome.measures[Measure.ABORT_MS] or 0) < 1000
+    assert not outcome.waited
+    order = [what for _, _, what, _, _ in outcome.moments]
+    assert order.index(What.ASKED) < order.index(What.LEFT) < order.index(What.TOLD)
+    assert [at for at, *_ in outcome.moments] == sorted(at for at, *_ in outcome.moments)
+
+
+async def test_who_never_asked_is_nobody_to_be_told_of():
+    outcome = await tried("FIN/connected")
+    assert outcome.measures[Measure.TOLD] is None
+    assert outcome.measures["asked_after"] is False
+
+
+async def test_after_the_end_there_is_nothing_to_be_told():
+    assert (await tried("FIN/after the last chunk")).measures[Measure.TOLD] is None
+
+
+async def test_a_half_closed_client_reads_on_and_sees_how_it_ends():
+    # The scripted upstream takes a FIN for a departure.
+    assert (await tried("half-close/waiting")).measures[Measure.SAW] == Saw.TRUNCATION
+
+
+async def test_patience_ends_what_would_not_end():
+    outcome = await tried("silence in mid-stream", patience_s=0.2)
+    assert outcome.waited
+    assert outcome.measures[Measure.SAW] == Saw.HANG
+
+
+@pytest.mark.parametrize(
+    ("word", "saw"),
+    [
+        ("none", Saw.CLEAN_END),
+        ("gzip", Saw.CLEAN_END),
+        ("split", Saw.CLEAN_END),
+        ("one byte", Saw.CLEAN_END),
+        ("1xx", Saw.CLEAN_END),
+        ("short", Saw.TRUNCATION),
+        ("reset", Saw.RESET),
+    ],
+)
+async def test_what_a_client_saw_is_the_truth_without_a_proxy(word: str, saw: Saw):
+    outcome = await tried(word)
+    assert outcome.measures[Measure.SAW] == saw
+    assert outcome.measures[Measure.LIE] is False

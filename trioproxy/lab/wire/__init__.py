@@ -1,0 +1,1 @@
+"""Any proxy, over the wire: real sockets, between a scripted upstream and scripted clients."""

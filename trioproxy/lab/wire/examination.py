@@ -1,0 +1,183 @@
+"""One target, examined: started, driven through its cells, started again if it dies, and ended.
+
+    start ─▶ does a plain answer pass? ─▶ cell after cell ─▶ (dead or deaf: again) ─▶ the cells whose upstream is down
+
+Whatever the target does wrong is told (`Trouble`) and is no error of ours.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from trioproxy.lab.wire.cells import Cell, Fault
+from trioproxy.lab.wire.child import Child
+from trioproxy.lab.wire.guest import Guest, H1Guest
+from trioproxy.lab.wire.matrix import Matrix, Tell
+from trioproxy.lab.wire.place import free_ports, place_for
+from trioproxy.lab.wire.plan import Plan
+from trioproxy.lab.wire.running import running
+from trioproxy.lab.wire.shipped import DIRECT
+from trioproxy.lab.wire.stage import Stage
+from trioproxy.lab.wire.stories import scene
+from trioproxy.lab.wire.target import Asking, Protocol, Target
+from trioproxy.lab.wire.trial import Connect
+from trioproxy.lab.wire.trouble import TargetTrouble
+from trioproxy.trace.records import Trouble
+
+# So often a target is started again before what is left of it is given up.
+STARTS = 4
+# A process whose connections have broken may have died a moment ago, and nobody knows it yet.
+DYING_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How one gets in. Without a target the upstream's own port is the door."""
+
+    ports: Mapping[Protocol, int]
+
+    def __call__(self, protocol: Protocol) -> Connect:
+        """What connects a client of that protocol."""
+
+        async def connect() -> Guest:
+            return await H1Guest.arrive(self.ports[protocol])
+
+        return connect
+
+
+@dataclass(slots=True)
+class Examination:
+    """One target and what is to be done with it. `target`: None for no proxy at all."""
+
+    target: Target | None
+    plan: Plan
+    tell: Tell
+    certificate: Mapping[str, str]
+
+    @property
+    def subject(self) -> str:
+        """Its name in the results."""
+        return self.target.name if self.target else DIRECT
+
+    def cells(self) -> list[Cell]:
+        """Those that its protocols allow."""
+        speaks: list[Protocol] = self.target.speaks if self.target else ["h1"]
+        return [
+            cell
+            for cell in self.plan.cells
+            if cell.protocol in speaks
+            and cell.protocol in self.plan.protocols
+            # Without a proxy there is nobody to be connected to.
+            and not (self.target is None and cell.fault is Fault.REFUSED)
+        ]
+
+    async def run(self) -> None:
+        """All of it. Never raises for what the target does."""
+        await self.cells_alone()
+
+    async def cells_alone(self) -> None:
+        """Its cells."""
+        wanted = self.cells()
+        self._tell_impossible(wanted)
+        left = deque(cell for cell in wanted if not cell.impossible)
+        for _ in range(STARTS):
+            if not left:
+                return
+            try:
+                await self._until_it_dies(left)
+            except TargetTrouble as trouble:
+                self.trouble(trouble.message, trouble.output)
+                if trouble.for_good:
+                    return
+        if left:
+            self.trouble(f"given up after {STARTS} starts: {len(left)} cells were not tried", _lines(left))
+
+    async def _until_it_dies(self, left: deque[Cell]) -> None:
+        """Start it, and try cells until none is left.
+
+        Raises:
+            TargetTrouble: it does not start, or has died, or serves nobody any more.
+        """
+        port = free_ports(1)[0]
+        async with self._standing(port) as (door, child):
+            up = [cell for cell in left if cell.fault is not Fault.REFUSED]
+            async with Stage.set_up(port, scene(Cell("h1", fault=Fault.NONE)).script) as stage:
+                matrix = self._matrix(stage, door)
+                for protocol in dict.fromkeys(cell.protocol for cell in up):
+                    if not await self._healthy(matrix, protocol):
+                        await self._check_alive(child, DYING_S, "a plain answer")
+                        left = _without(left, protocol)
+                        self.trouble(f"a plain answer does not pass over {protocol}", child.output() if child else "")
+                for cell in up:
+                    if cell not in left:
+                        continue
+                    left.remove(cell)
+                    await self._try(matrix, cell, child, left)
+            down = Stage.nobody(port)
+            for cell in [cell for cell in left if cell.fault is Fault.REFUSED]:
+                left.remove(cell)
+                await self._try(self._matrix(down, door), cell, child, left)
+
+    async def _try(self, matrix: Matrix, cell: Cell, child: Child | None, left: deque[Cell]) -> None:
+        what = f"{cell.word}, {cell.protocol}"
+        try:
+            well = await matrix.run(cell)
+        except OSError as error:
+            well = False
+            if child is None or await child.ended(DYING_S) is None:
+                self.trouble(f"accepts no connection ({error}) in: {what}")
+        await self._check_alive(child, 0 if left else DYING_S, what)
+        if not well and cell.fault is not Fault.REFUSED and not await self._healthy(matrix, cell.protocol):
+            raise TargetTrouble(f"serves nobody any more after: {what}", child.output() if child else "")
+
+    async def _check_alive(self, child: Child | None, within_s: float, what: str) -> None:
+        if child is not None and await child.ended(within_s) is not None:
+            raise TargetTrouble(f"has died with status {child.status} in: {what}", child.output())
+
+    async def _healthy(self, matrix: Matrix, protocol: Protocol) -> bool:
+        try:
+            return await matrix.healthy(protocol)
+        except OSError:
+            return False
+
+    def _matrix(self, stage: Stage, door: Door) -> Matrix:
+        asking = self.target.ask if self.target else Asking()
+        return Matrix(self.subject, stage, asking, door, self.plan, self.tell)
+
+    @asynccontextmanager
+    async def _standing(self, upstream_port: int) -> AsyncIterator[tuple[Door, Child | None]]:
+        """The target, listening before an upstream on that port."""
+        if self.target is None:
+            yield Door({"h1": upstream_port}), None
+            return
+        with tempfile.TemporaryDirectory(prefix="trioproxy-lab-", ignore_cleanup_errors=True) as folder:
+            place = place_for(self.target, Path(folder), upstream_port, self.certificate)
+            async with running(place) as child:
+                yield Door({protocol: place.port(protocol) for protocol in self.target.speaks}), child
+
+    def _tell_impossible(self, wanted: list[Cell]) -> None:
+        reasons: dict[str, list[Cell]] = {}
+        for cell in wanted:
+            if cell.impossible:
+                reasons.setdefault(cell.impossible, []).append(cell)
+        for reason, cells in reasons.items():
+            self.trouble(f"impossible: {reason}", _lines(cells))
+
+    def trouble(self, what: str, output: str = "") -> None:
+        """Tell what could not be done."""
+        self.tell(Trouble(subject=self.subject, what=what, output=output))
+
+
+def _lines(cells: deque[Cell] | list[Cell]) -> str:
+    return "\n".join(f"{cell.word}, {cell.protocol}" for cell in cells)
+
+
+def _without(left: deque[Cell], protocol: Protocol) -> deque[Cell]:
+    for cell in [cell for cell in left if cell.protocol == protocol]:
+        left.remove(cell)
+    return left

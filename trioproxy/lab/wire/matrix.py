@@ -1,0 +1,97 @@
+"""The cells of one target over one protocol, one after another; of each its repetitions.
+
+Repetitions follow one another: several at once would wait for each other in the harness and in the proxy, which are one
+thread each. Once a run has used up its patience, those that are left do it together: they only wait.
+"""
+
+# Repetitions that wait do so together.
+# ruff: noqa: TID251
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from trioproxy.lab.measures import Measure, Saw
+from trioproxy.lab.wire.cells import Cell, Fault
+from trioproxy.lab.wire.plan import Plan
+from trioproxy.lab.wire.stage import Stage
+from trioproxy.lab.wire.stories import scene
+from trioproxy.lab.wire.target import Asking, Protocol
+from trioproxy.lab.wire.trial import Connect, Outcome, Trial
+from trioproxy.trace.records import Event, Record, Run
+
+# The longest that a run may take, in patiences: connecting, reaching the phase, being told, reading on.
+RUN_PATIENCES = 4
+
+Tell = Callable[[Record], None]
+Door = Callable[[Protocol], Connect]
+
+
+class Matrix:
+    """Runs cells at one target that stands before `stage`, and tells what they came to."""
+
+    def __init__(self, subject: str, stage: Stage, asking: Asking, door: Door, plan: Plan, tell: Tell) -> None:
+        self._subject = subject
+        self._stage = stage
+        self._asking = asking
+        self._door = door
+        self._plan = plan
+        self._tell = tell
+
+    async def healthy(self, protocol: Protocol) -> bool:
+        """Whether a plain answer passes, whole."""
+        outcome = await self._once(Cell(protocol, fault=Fault.NONE))
+        return outcome.measures.get(Measure.SAW) == Saw.CLEAN_END and outcome.measures.get("status") == 200
+
+    async def run(self, cell: Cell) -> bool:
+        """All repetitions of `cell`; False if some of them had to be given up on.
+
+        Raises:
+            OSError: the target accepts no connection.
+        """
+        outcomes: list[Outcome] = []
+        while len(outcomes) < self._plan.repetitions and not any(each.waited for each in outcomes):
+            outcomes.append(await self._once(cell))
+        left = min(self._plan.repetitions, self._plan.patient_repetitions) - len(outcomes)
+        if left > 0:
+            async with trio.open_nursery() as nursery:
+                for _ in range(left):
+                    nursery.start_soon(self._one_more, cell, outcomes)
+        self._stage.clear()
+        for repetition, outcome in enumerate(outcomes):
+            self._write(cell, repetition, outcome)
+        return not any(each.waited for each in outcomes)
+
+    async def _one_more(self, cell: Cell, outcomes: list[Outcome]) -> None:
+        outcomes.append(await self._once(cell))
+
+    async def _once(self, cell: Cell) -> Outcome:
+        played = scene(cell)
+        self._stage.script = played.script
+        trial = Trial(self._stage, played, cell, self._asking, self._plan.patience_s)
+        with trio.move_on_after(RUN_PATIENCES * self._plan.patience_s):
+            return await trial.run(self._door(cell.protocol))
+        trial.outcome.waited = True
+        trial.outcome.measures.setdefault("reached", False)
+        return trial.outcome
+
+    def _write(self, cell: Cell, repetition: int, outcome: Outcome) -> None:
+        names = cell.names
+        run = "/".join([self._subject, cell.protocol, *(value for key, value in names.items() if key != "protocol")])
+        run += f"/{repetition}"
+        only = f"--protocol {cell.protocol} --cells '{cell.word}' --no-figures"
+        self._tell(
+            Run(
+                id=run,
+                subject=self._subject,
+                cell=names,
+                repetition=repetition,
+                measures=outcome.measures,
+                repeat=f"trioproxy lab wire --target {self._subject} {only}",
+            )
+        )
+        if repetition == 0:
+            for at_s, lane, what, size_bytes, note in outcome.moments:
+                self._tell(Event(run=run, at_s=at_s, lane=lane, what=what, size_bytes=size_bytes, note=note))

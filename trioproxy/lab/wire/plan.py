@@ -1,0 +1,22 @@
+"""What a run of the lab is to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trioproxy.lab.wire.cells import Cell
+from trioproxy.lab.wire.target import PROTOCOLS, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which cells, how often, and whether the five numbers are measured."""
+
+    cells: tuple[Cell, ...]
+    protocols: tuple[Protocol, ...] = PROTOCOLS
+    repetitions: int = 20
+    # Runs that use up their patience are repeated so often: they take long, and all look the same.
+    patient_repetitions: int = 5
+    patience_s: float = 2.0
+    figures: bool = True
+    quick: bool = False

@@ -1,0 +1,60 @@
+"""The targets that come with the lab, and those that somebody names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from trioproxy.errors import ConfigurationError
+from trioproxy.lab.wire.reading import read_target
+from trioproxy.lab.wire.target import Target
+
+FOLDER = Path(__file__).parent / "targets"
+# No proxy at all: what the harness itself takes.
+DIRECT = "direct"
+
+
+def shipped() -> dict[str, Path]:
+    """The files of the lab's own targets, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def find(names: Sequence[str]) -> list[Target]:
+    """The targets called `names`: each a shipped name, the path of a file, or several of these with blanks between.
+
+    Each comes once, in the order in which they were named. `direct`, which is none, is left out.
+
+    Raises:
+        ConfigurationError: every fault of every one of them.
+    """
+    known, problems = shipped(), list[str]()
+    found: dict[str, Target] = {}
+    for name in words_of(names):
+        path = known.get(name, Path(name).expanduser())
+        if name == DIRECT:
+            continue
+        if not path.exists():
+            close = get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"expected a file, or one of: {', '.join(known)}"
+            problems.append(f"option --target: {name}: no such target; {hint}")
+            continue
+        try:
+            target = read_target(path)
+        except ConfigurationError as error:
+            problems += error.problems
+        else:
+            if target.name in found and found[target.name] != target:
+                problems.append(f"{path}: name: there are two targets named {target.name!r}; expected another name")
+            found[target.name] = target
+    if problems:
+        raise ConfigurationError(problems)
+    return list(found.values())
+
+
+def words_of(names: Sequence[str]) -> list[str]:
+    """Each name once; one that holds blanks or commas is several, unless there is a file called so."""
+    found = (
+        word for given in names for word in ([given] if Path(given).is_file() else given.replace(",", " ").split())
+    )
+    return list(dict.fromkeys(found))
