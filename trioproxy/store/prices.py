@@ -10,12 +10,15 @@ is not a pure module's to import.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from trioproxy.model import CallOpening, Reading, Usage
 from trioproxy.store.base import Price
+from trioproxy.store.tariffs import Billed, Tariff, Tokens
 
 if TYPE_CHECKING:
+    from genai_prices import Usage as Counts
     from genai_prices.types import PriceCalculation
 
 # Our built-in providers under the names of the price data. Models that run at home have no list price.
@@ -27,10 +30,16 @@ PROVIDERS: dict[str, str | None] = {
 }
 # Tiers that cost what the price list says, by whatever name ("scale" is capacity bought beforehand).
 _ORDINARY_TIERS = frozenset(("default", "standard", "auto", "on_demand", "scale"))
+# No price begins or ends within a minute.
+MINUTE_S = 60
+MAX_TARIFFS = 256
 
 
 class PriceBook:
     """List prices. Blocking, for one thread at a time: the ledger writer's."""
+
+    def __init__(self) -> None:
+        self._tariff = lru_cache(MAX_TARIFFS)(_tariff)
 
     def warm_up(self) -> None:
         """Import the package and load its data, so that the first price does not take half a second."""
@@ -46,67 +55,89 @@ class PriceBook:
         """
         import genai_prices
 
-        counts = _counts(reading)
-        if counts is None:
+        tokens = _tokens(reading.usage or Usage())
+        if tokens is None:
             return None
         # Never by the name that the client asked for: another model may have been sent.
         for model in dict.fromkeys((reading.model, opening.model_sent)):
             if model is None:
                 continue
             try:
-                found = _calculate(opening.provider, model, counts, reading, at)
+                tariff = self._tariff(opening.provider, model, reading.speed, reading.service_tier, at // MINUTE_S)
+                cost = tariff.cost(tokens, reading.billed) if tariff is not None else None
             except LookupError:
                 continue  # not a model of this provider: perhaps by the name that was sent
             except (ValueError, ArithmeticError, TypeError, OSError):
                 return None  # counts that contradict each other, or a date out of range
-            if found is None or not _all_priced(found, reading):
-                return None
-            return Price(cost_usd=float(found.total_price), version=f"genai-prices {genai_prices.__version__}")
+            return None if cost is None else Price(float(cost), f"genai-prices {genai_prices.__version__}")
         return None
 
 
-def _counts(reading: Reading) -> dict[str, int] | None:
-    """The usage as the price data counts: there, the input includes the caches, and the output what is cited."""
-    usage = reading.usage or Usage()
+def _tokens(usage: Usage) -> Tokens | None:
+    """How many tokens of each kind; None where the sum of either side is not told."""
     if usage.input_tokens is None or usage.output_tokens is None:
         return None
-    read, reasoning = usage.cache_read_tokens or 0, usage.reasoning_tokens or 0
-    short, long = usage.cache_write_5m_tokens or 0, usage.cache_write_1h_tokens or 0
-    billed = dict(reading.billed)
-    return {
-        **billed,
-        "input_tokens": usage.input_tokens + read + short + long,
-        "cache_read_tokens": read,
-        "cache_write_tokens": short + long,
-        "cache_write_5m_tokens": short,
-        "cache_write_1h_tokens": long,
-        "output_tokens": usage.output_tokens + billed.get("output_citation_tokens", 0),
-        "output_reasoning_tokens": reasoning,
-    }
+    reasoning = usage.reasoning_tokens or 0
+    return Tokens(
+        fresh=usage.input_tokens,
+        cache_read=usage.cache_read_tokens or 0,
+        cache_write_5m=usage.cache_write_5m_tokens or 0,
+        cache_write_1h=usage.cache_write_1h_tokens or 0,
+        spoken=usage.output_tokens - reasoning,
+        reasoning=reasoning,
+    )
 
 
-def _calculate(
-    provider: str, model: str, counts: dict[str, int], reading: Reading, at: float
-) -> PriceCalculation | None:  # fmt: skip
-    """The price of a model.
+def _tariff(provider: str, model: str, speed: str | None, service_tier: str | None, minute: float) -> Tariff | None:
+    """The prices of a model in that minute since the epoch; None where they are not known.
+
+    Raises:
+        LookupError: not a model that the provider is known to have.
+        ArithmeticError, ValueError, OSError: no date.
+    """
+    provider_id = _provider_id(provider, model)
+    if provider_id is None:
+        return None
+    ask = partial(
+        _calculated,
+        provider_id,
+        model,
+        datetime.fromtimestamp(minute * MINUTE_S, UTC),
+        _context(provider_id, speed, service_tier),
+    )
+    return Tariff(ask) if _all_priced(ask(Tokens(), ()), speed, service_tier) else None
+
+
+def _calculated(
+    provider_id: str, model: str, at: datetime, context: dict[str, str], tokens: Tokens, billed: Billed
+) -> PriceCalculation:  # fmt: skip
+    """What the price data says.
 
     Raises:
         LookupError: not a model that the provider is known to have.
         ValueError: the counts contradict each other.
     """
-    from genai_prices import Usage as Counts
     from genai_prices import calc_price
 
-    provider_id = _provider_id(provider, model)
-    if provider_id is None:
-        return None
     return calc_price(
-        Counts(**counts),
-        model,
-        provider_id=provider_id,
-        genai_request_timestamp=datetime.fromtimestamp(at, UTC),
-        price_context=_context(provider_id, reading),
+        _counts(tokens, dict(billed)), model, provider_id=provider_id, genai_request_timestamp=at, price_context=context
     )
+
+
+def _counts(tokens: Tokens, billed: dict[str, int]) -> Counts:
+    """What was used, as the price data counts: there, the input includes the caches, and the output what is cited."""
+    from genai_prices import Usage as Counts
+
+    counts = {
+        "input_tokens": tokens.input,
+        "cache_read_tokens": tokens.cache_read,
+        "cache_write_tokens": tokens.cache_write_5m + tokens.cache_write_1h,
+        "cache_write_5m_tokens": tokens.cache_write_5m,
+        "cache_write_1h_tokens": tokens.cache_write_1h,
+        "output_tokens": tokens.spoken + tokens.reasoning + billed.get("output_citation_tokens", 0),
+        "output_reasoning_tokens": tokens.reasoning,
+    }
+    return Counts(**(billed | counts))
 
 
 def _provider_id(provider: str, model: str) -> str | None:
@@ -123,24 +154,20 @@ def _provider_id(provider: str, model: str) -> str | None:
     return makers[0] if len(makers) == 1 else None
 
 
-def _context(provider_id: str, reading: Reading) -> dict[str, str]:
+def _context(provider_id: str, speed: str | None, service_tier: str | None) -> dict[str, str]:
     """What of the answer selects another price than the standard one."""
     if provider_id == "anthropic":
-        context = {"speed": reading.speed} if reading.speed else {}
+        context = {"speed": speed} if speed else {}
         # "priority" is capacity bought beforehand, at no price per token; "batch" is half.
-        return context | ({"processing": "batch"} if reading.service_tier == "batch" else {})
-    return {"service_tier": reading.service_tier} if reading.service_tier else {}
+        return context | ({"processing": "batch"} if service_tier == "batch" else {})
+    return {"service_tier": service_tier} if service_tier else {}
 
 
-def _all_priced(found: PriceCalculation, reading: Reading) -> bool:
+def _all_priced(found: PriceCalculation, speed: str | None, service_tier: str | None) -> bool:
     """Whether nothing was silently priced as something else, which is what the package does where it has no price."""
-    usage = reading.usage or Usage()
-    if usage.cache_write_1h_tokens and found.model_price.cache_write_1h_mtok is None:
-        return False
     variants = [variant.when for variant in found.model.price_variants or ()]
     if found.provider.id == "anthropic":
-        return reading.speed in (None, "standard") or {"speed": reading.speed} in variants
-    tier = reading.service_tier
-    if found.provider.id == "openai" and tier is not None and tier not in _ORDINARY_TIERS:
-        return {"service_tier": tier} in variants
+        return speed in (None, "standard") or {"speed": speed} in variants
+    if found.provider.id == "openai" and service_tier is not None and service_tier not in _ORDINARY_TIERS:
+        return {"service_tier": service_tier} in variants
     return True
