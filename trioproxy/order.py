@@ -71,13 +71,15 @@ def order(
 def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation, body: bytes) -> Order:
     provider, reuse, routing = desk.providers[place.provider], desk.reuse, desk.routing
     coding = content_coding(arrival.headers)
-    asked = SPEAKERS[provider.dialect].read_request(operation, body, desk.preview_chars, content_encoding=coding)
     asks_usage = provider.include_usage and operation.kind is Kind.CHAT and not coding
     readable = plain(body, coding) if reuse is not None or routing is not None or asks_usage else None
     shares = reuse is not None and readable is not None and shareable(arrival, operation, readable, reuse.settings)
     found = None
     if readable is not None and len(readable) <= READ_BYTES and (shares or routing is not None or asks_usage):
         found = read(readable)
+    asked = SPEAKERS[provider.dialect].read_request(
+        operation, body, desk.preview_chars, content_encoding=coding, found=found
+    )
     value = found.value if found is not None else None
     same = session = cheaper = asking = None
     if reuse is not None and shares:
@@ -87,7 +89,7 @@ def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation
         cheaper = economised(
             operation.kind,
             body,
-            value,
+            found,
             arrival.headers,
             routing.settings,
             cache=routing.caches.look(session, trio.current_time()),

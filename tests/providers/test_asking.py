@@ -18,6 +18,7 @@ from trioproxy.model import Asked, Dialect
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.estimating import input_estimate
+from trioproxy.wire.canonical import MAX_MEMBERS, read
 
 CAPTURES = Path(__file__).parent.parent / "data" / "captures"
 OTHER = Operation(Kind.OTHER, generation=False)
@@ -88,6 +89,29 @@ def test_what_cannot_be_read_is_empty(speaker: Any) -> None:
     assert speaker.read_request(OTHER, b'{"model":"m"}', 9) == Asked()
     # Messages of another shape cost the preview, not the model.
     assert speaker.read_request(operation, b'{"model":"m","messages":5}', 9).model == "m"
+
+
+@pytest.mark.parametrize("chars", [0, 20])
+@pytest.mark.parametrize("name", ["claude_code.json", "claude_code_old.json", "codex.json", "openai_sdk_chat.json"])
+def test_what_has_been_read_need_not_be_read_again(name: str, chars: int) -> None:
+    body = captured(name)
+    speaker, operation = {"cl": (CLAUDE, MESSAGES), "co": (GPT, RESPONSES), "op": (GPT, CHAT)}[name[:2]]
+    expected = speaker.read_request(operation, body, chars)
+    assert expected.model is not None
+    assert speaker.read_request(operation, body, chars, found=read(body)) == expected
+    other = read(b'{"model":"another"}')  # it is this one that is looked at
+    assert speaker.read_request(operation, body, chars, found=other).model == "another"
+
+
+def test_a_budget_of_tokens_with_a_point_is_one_however_it_was_read() -> None:
+    body = b'{"model":"m","thinking":{"type":"enabled","budget_tokens":5000.0}}'
+    for found in (None, read(body)):
+        assert CLAUDE.read_request(MESSAGES, body, 0, found=found).effort == "medium"
+
+
+def test_a_body_that_was_not_read_apart_is_read_whole() -> None:
+    body = json.dumps({"model": "m", **{f"n{number}": 0 for number in range(MAX_MEMBERS)}}).encode()
+    assert CLAUDE.read_request(MESSAGES, body, 0, found=read(body)).model == "m"
 
 
 @given(body=st.binary(max_size=50), chars=st.integers(0, 5))

@@ -15,7 +15,7 @@ from trioproxy.providers.base import Kind
 from trioproxy.providers.economy import MAX_MODEL_CHARS, Economy, economised
 from trioproxy.rules.cache_state import CacheState
 from trioproxy.settings import RouteSettings, RoutingSettings
-from trioproxy.wire.canonical import MAX_MEMBERS, parse
+from trioproxy.wire.canonical import MAX_MEMBERS, Json, parse, read
 
 OPUS, HAIKU = "claude-opus-4-8", "claude-haiku-4-5"
 OFF = RoutingSettings()
@@ -29,7 +29,7 @@ ADDED = b',"cache_control":{"type":"ephemeral"}}'
 
 
 def made(routing: RoutingSettings, body: bytes = BODY, kind: Kind = Kind.MESSAGES, **more: Any) -> Economy:
-    return economised(kind, body, parse(body), (), routing, **more)
+    return economised(kind, body, read(body), (), routing, **more)
 
 
 def test_with_both_off_nothing_is_done():
@@ -69,7 +69,7 @@ def test_both():
 def test_what_was_edited_is_told():
     body = BODY[:-1] + b', "effort": "low", "output_config": {"effort": "low"}}'
     headers = ((b"anthropic-beta", b"context-1m-2025-08-07"),)
-    out = economised(Kind.MESSAGES, body, parse(body), headers, ROUTING)
+    out = economised(Kind.MESSAGES, body, read(body), headers, ROUTING)
     assert out.headers == ()
     assert out.edits == (
         "model replaced",
@@ -104,43 +104,35 @@ def test_a_long_input_is_not_sent_to_a_short_context():
 
 def test_a_compressed_body_goes_out_as_it_came():
     body, headers = zstandard.compress(BODY), ((b"Content-Encoding", b"zstd"),)
-    out = economised(Kind.MESSAGES, body, parse(BODY), headers, BOTH)
+    out = economised(Kind.MESSAGES, body, read(BODY), headers, BOTH)
     assert out.body is body
     assert out.headers is headers
     assert out.model is None
     assert out.edits == ()
     assert [saving.held_back for saving in out.savings] == ["the request's body is compressed (zstd)"] * 2
-    assert economised(Kind.MESSAGES, BODY, parse(BODY), ((b"content-encoding", b"identity"),), BOTH).model == HAIKU
+    assert economised(Kind.MESSAGES, BODY, read(BODY), ((b"content-encoding", b"identity"),), BOTH).model == HAIKU
 
 
 def test_a_body_that_cannot_be_edited_goes_out_as_it_came():
     body = BODY[:-1] + b', "model": "x"}'  # whoever parses it takes the last; no edit can serve both readers
     assert parse(body) is None  # so nobody decides anything by it
-    assert economised(Kind.MESSAGES, body, parse(body), (), BOTH) == Economy(body, ())
+    assert economised(Kind.MESSAGES, body, read(body), (), BOTH) == Economy(body, ())
 
 
 def test_a_body_that_cannot_be_edited_is_held_back():
     body = b'{"n": 1, "model": "a", "model": "b"}'
-    out = economised(Kind.MESSAGES, body, json.loads(BODY), (), BOTH)
+    out = economised(Kind.MESSAGES, body, read(BODY), (), BOTH)
     assert out.model is None
     assert out.savings[0].held_back == "the request's body cannot be edited ('model' is there 2 times)"
 
 
 def test_what_no_api_would_send_is_not_edited():
     many = {**json.loads(BODY), **{f"n{number}": 0 for number in range(MAX_MEMBERS)}}
-    out = economised(Kind.MESSAGES, json.dumps(many).encode(), many, (), BOTH)
+    out = economised(Kind.MESSAGES, json.dumps(many).encode(), Json(many, None), (), BOTH)
     assert {saving.held_back for saving in out.savings} == {f"the request's body has over {MAX_MEMBERS} members"}
     long = {**json.loads(BODY), "model": "claude-opus-4-8" + "x" * MAX_MODEL_CHARS}
     body = json.dumps(long).encode()
-    assert economised(Kind.MESSAGES, body, long, (), BOTH) == Economy(body, ())
-
-
-def test_caching_that_cannot_be_added_is_told():
-    out = economised(Kind.MESSAGES, b"[]", json.loads(BODY), (), CACHING)
-    assert out.body == b"[]"
-    assert [saving.held_back for saving in out.savings] == [
-        "the request's body cannot be edited (only an object takes members)"
-    ]
+    assert economised(Kind.MESSAGES, body, read(body), (), BOTH) == Economy(body, ())
 
 
 @pytest.mark.parametrize("kind", [Kind.EMBEDDINGS, Kind.OTHER])
@@ -167,16 +159,16 @@ def test_a_turn_of_claude_codes_goes_to_newer_models_as_they_take_it():
     value: Any = json.loads(body)
     value["messages"][0]["content"][0]["text"] = "<system-reminder>the day</system-reminder>"
     sent = json.dumps(value).encode()
-    out = economised(Kind.MESSAGES, sent, parse(sent), captured("claude_code").headers, routing)
+    out = economised(Kind.MESSAGES, sent, read(sent), captured("claude_code").headers, routing)
     assert out.model == "claude-haiku-5-5"
     assert out.body == sent.replace(b'"claude-opus-5-5"', b'"claude-haiku-5-5"')
 
 
 def test_it_takes_a_fraction_of_a_millisecond():
     request = captured("claude_code_old")
-    value = parse(request.body)
-    economised(Kind.MESSAGES, request.body, value, request.headers, BOTH)
+    found = read(request.body)
+    economised(Kind.MESSAGES, request.body, found, request.headers, BOTH)
     started = time.process_time()
     for _ in range(20):
-        economised(Kind.MESSAGES, request.body, value, request.headers, BOTH)
+        economised(Kind.MESSAGES, request.body, found, request.headers, BOTH)
     assert (time.process_time() - started) / 20 < 0.01  # measured: 0.1 ms; generous, for machines that are busy

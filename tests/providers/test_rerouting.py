@@ -13,7 +13,7 @@ from support.captures import captured
 from trioproxy.model import RawHeaders
 from trioproxy.providers.rerouting import rerouted, with_prompt_caching, without_long_context
 from trioproxy.rules.routing import Decision
-from trioproxy.wire.canonical import parse
+from trioproxy.wire.canonical import parse, read
 from trioproxy.wire.editing import EditError
 
 OPUS, SONNET, HAIKU = "claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5"
@@ -125,10 +125,16 @@ def test_a_body_that_has_no_one_model_is_not_edited(body: bytes):
         rerouted(body, json.loads(body), (), to(HAIKU))
 
 
+def cached(body: bytes) -> bytes | None:
+    found = read(body)
+    assert found is not None
+    out = with_prompt_caching(body, found)
+    assert out is None or json.loads(out) == json.loads(body) | {"cache_control": {"type": "ephemeral"}}
+    return out
+
+
 def test_prompt_caching_is_asked_for_at_the_top():
-    assert with_prompt_caching(b'{"model":"a", "n": 1.0 }\n') == (
-        b'{"model":"a", "n": 1.0,"cache_control":{"type":"ephemeral"} }\n'
-    )
+    assert cached(b'{"model":"a", "n": 1.0 }\n') == (b'{"model":"a", "n": 1.0 ,"cache_control":{"type":"ephemeral"}}\n')
 
 
 @pytest.mark.parametrize(
@@ -141,32 +147,33 @@ def test_prompt_caching_is_asked_for_at_the_top():
     ],
 )
 def test_a_client_that_caches_somewhere_itself_is_left_alone(body: dict[str, Any]):
-    assert with_prompt_caching(json.dumps(body).encode()) is None
+    assert cached(json.dumps(body).encode()) is None
     hidden = json.dumps(body).replace("cache_control", "cache_\\u0063ontrol").encode()
     assert "cache_control" in str(json.loads(hidden))
-    assert with_prompt_caching(hidden) is None
+    assert cached(hidden) is None
 
 
 @pytest.mark.parametrize("text", ['about "cache_control"', "cache_control", "Grüße", 'é, "', "a\\b"])
 def test_who_only_talks_about_it_does_not_cache(text: str):
     body = json.dumps({"messages": [{"role": "user", "content": f"{text}: what?"}]}).encode()
-    assert with_prompt_caching(body) == body[:-1] + b',"cache_control":{"type":"ephemeral"}}'
+    assert cached(body) == body[:-1] + b',"cache_control":{"type":"ephemeral"}}'
+
+
+def test_escapes_hide_no_name_and_are_no_name():
+    body = b'{"system": "\\u0063ache_control", "messages": []}'
+    assert cached(body) is None  # a string that is just this word counts as one
+    assert cached(body.replace(b"control", b"controls")) is not None
 
 
 @pytest.mark.parametrize("name", ["claude_code", "claude_code_old", "claude_code_tool_result"])
 def test_claude_code_caches_itself(name: str):
-    assert with_prompt_caching(captured(name).body) is None
+    assert cached(captured(name).body) is None
 
 
 @pytest.mark.parametrize("name", ["anthropic_sdk", "claude_code_title"])
 def test_clients_that_do_not_cache_get_a_member_more(name: str):
     body = captured(name).body
-    assert with_prompt_caching(body) == body[:-1] + b',"cache_control":{"type":"ephemeral"}}'
-
-
-def test_what_is_no_object_gets_no_member():
-    with pytest.raises(EditError):
-        with_prompt_caching(b"[]")
+    assert cached(body) == body[:-1] + b',"cache_control":{"type":"ephemeral"}}'
 
 
 @pytest.mark.parametrize(

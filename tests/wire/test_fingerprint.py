@@ -42,8 +42,11 @@ OVERLOOKED = st.sampled_from(
 )
 
 
-def of(key: bytes = KEY, **changed: Any) -> bytes:
-    return fingerprint(key, **{**ASKED, **changed}, volatile_headers=VOLATILE, volatile_prefixes=PREFIXES)
+def of(key: bytes = KEY, cut: int = 0, **changed: Any) -> bytes:
+    asked = {**ASKED, **changed}
+    body = asked.pop("body")
+    pieces = [body[:cut], body[cut:]]
+    return fingerprint(key, **asked, body=pieces, volatile_headers=VOLATILE, volatile_prefixes=PREFIXES)
 
 
 def meaning(asked: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +55,11 @@ def meaning(asked: dict[str, Any]) -> dict[str, Any]:
     for name, value in asked["headers"]:
         values.setdefault(name.lower(), []).append(value)
     return {**asked, "headers": values}
+
+
+@given(PARTS, st.integers(0, 3))
+def test_where_the_body_is_cut_makes_no_difference(asked: dict[str, Any], cut: int) -> None:
+    assert of(**asked, cut=cut) == of(**asked)
 
 
 @given(PARTS, PARTS)

@@ -6,11 +6,12 @@ import msgspec
 
 from trioproxy.model import Asked, Dialect, Head
 from trioproxy.providers.anthropic_meters import MessagesEvents, MessagesJson
-from trioproxy.providers.asking import STANDARD, effort_named, last_user_text, plain
+from trioproxy.providers.asking import STANDARD, effort_named, last_user_text, plain, wanted
 from trioproxy.providers.base import Kind, Meter, Operation
 from trioproxy.providers.estimating import input_estimate
 from trioproxy.providers.fields import count, members, parse, text
 from trioproxy.providers.meters import meter_for
+from trioproxy.wire.canonical import Json
 
 _MESSAGES = Operation(Kind.MESSAGES, generation=True)
 _OTHER = Operation(Kind.OTHER, generation=False)
@@ -59,14 +60,22 @@ class Anthropic:
         return _MESSAGES if method == "POST" and path == "/v1/messages" else _OTHER
 
     def read_request(
-        self, operation: Operation, body: bytes, preview_chars: int, *, content_encoding: str = ""
+        self,
+        operation: Operation,
+        body: bytes,
+        preview_chars: int,
+        *,
+        content_encoding: str = "",
+        found: Json | None = None,
     ) -> Asked:
         """Model, effort, the start of the last user message, and about how many tokens it is."""
         if not operation.generation:
             return Asked()
         body_plain = plain(body, content_encoding)
-        asked = parse(_parse_with_messages, body_plain) if preview_chars > 0 else None
-        request = asked or parse(_parse_request, body_plain)
+        asked = (
+            parse(_parse_with_messages, wanted(_RequestWithMessages, body_plain, found)) if preview_chars > 0 else None
+        )
+        request = asked or parse(_parse_request, wanted(_Request, body_plain, found))
         if request is None or body_plain is None:
             return Asked()
         return Asked(

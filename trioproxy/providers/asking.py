@@ -2,7 +2,7 @@
 
 Most of a request is tools and history that nobody here reads: they are skipped
 without being built. Messages are looked at from the last one back, and only if
-a preview is wanted.
+a preview is wanted. Where somebody has read the body apart, its parts are taken.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from trioproxy.providers.fields import elements, members, parse
+from trioproxy.wire.canonical import Json, pieces
 from trioproxy.wire.decoding import decoded
 
 MAX_DECODED_BYTES = 1 << 25  # 32 MiB, of a compressed body
@@ -30,6 +31,14 @@ def plain(body: bytes, content_encoding: str) -> bytes | None:
     if content_encoding.strip().lower() in ("", "identity"):
         return body
     return decoded(body, content_encoding, MAX_DECODED_BYTES)
+
+
+def wanted(shape: type[msgspec.Struct], body: bytes | None, found: Json | None) -> bytes | None:
+    """The members that `shape` has, of a body that was read; all of it where it was not."""
+    if found is None or found.members is None:
+        return body
+    there = found.members
+    return b"".join(pieces({name: there[name] for name in shape.__struct_fields__ if name in there}))
 
 
 def effort_named(*names: object) -> str | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from trioproxy.model import Asked, Dialect, Head, Reading
+from trioproxy.wire.canonical import Json
 
 
 class Kind(StrEnum):
@@ -65,9 +66,18 @@ class Speaker(Protocol):
         ...
 
     def read_request(
-        self, operation: Operation, body: bytes, preview_chars: int, *, content_encoding: str = ""
+        self,
+        operation: Operation,
+        body: bytes,
+        preview_chars: int,
+        *,
+        content_encoding: str = "",
+        found: Json | None = None,
     ) -> Asked:
-        """Read what the ledger wants to know; an unreadable body is an empty `Asked`."""
+        """Read what the ledger wants to know; an unreadable body is an empty `Asked`.
+
+        `found`: what has been read of the body, if it has been: then it need not be read again.
+        """
         ...
 
     def meter(self, operation: Operation, head: Head) -> Meter:

@@ -9,7 +9,7 @@ and the savings say what was held back. `trioproxy explain` shows the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trioproxy.model import RawHeaders, Saving, SavingKind
 from trioproxy.providers.base import Kind
@@ -18,7 +18,7 @@ from trioproxy.rules.cache_state import CacheState
 from trioproxy.rules.refusals import takes_effort
 from trioproxy.rules.routing import Decision, decide, held
 from trioproxy.settings import RoutingSettings
-from trioproxy.wire.canonical import MAX_MEMBERS
+from trioproxy.wire.canonical import MAX_MEMBERS, Json
 from trioproxy.wire.editing import EditError
 from trioproxy.wire.headers import content_coding
 
@@ -53,7 +53,7 @@ class Economy:
 def economised(
     kind: Kind,
     body: bytes,
-    value: object,
+    found: Json | None,
     headers: RawHeaders,
     routing: RoutingSettings,
     *,
@@ -64,13 +64,14 @@ def economised(
 
     Args:
         body: as the client sent it, perhaps compressed.
-        value: the decoded body; None where it is no JSON, and then nothing is done.
+        found: what was read of the body; None where it is no JSON, and then nothing is done.
         headers: the client's. A `content-length` among them is the caller's to mend.
         cache: of the request's session (`rules/cache_state.py`), None where nothing is known.
         input_tokens: about how many the request is, where it has been estimated.
     """
     out = Economy(body, headers)
-    if kind not in ROUTED or not isinstance(value, dict):
+    value = found.value if found is not None else None
+    if kind not in ROUTED or found is None or not isinstance(value, dict):
         return out
     model = value.get("model")
     if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_CHARS:
@@ -83,7 +84,7 @@ def economised(
         decision = decide(value, model, routing, cache=cache, input_tokens=input_tokens)
         out = _routed(out, value, held(decision, obstacle) if obstacle else decision)
     if routing.prompt_caching and kind is Kind.MESSAGES:
-        out = _cached(out, Saving(SavingKind.PROMPT_CACHING, model, out.model or model), obstacle)
+        out = _cached(out, found, Saving(SavingKind.PROMPT_CACHING, model, out.model or model), obstacle)
     return out
 
 
@@ -91,23 +92,20 @@ def _routed(out: Economy, value: object, decision: Decision) -> Economy:
     try:
         body, headers = rerouted(out.body, value, out.headers, decision)
     except EditError as error:
-        body, headers, decision = out.body, out.headers, held(decision, _cannot(error))
+        why = f"the request's body cannot be edited ({error})"
+        body, headers, decision = out.body, out.headers, held(decision, why)
     edits = _edits(value, out.headers, headers, decision.model) if decision.model is not None else ()
     return Economy(body, headers, decision, (decision.saving,) if decision.saving else (), edits)
 
 
-def _cached(out: Economy, saving: Saving, obstacle: str | None) -> Economy:
-    body = None
-    try:
-        body = with_prompt_caching(out.body) if obstacle is None else None
-    except EditError as error:
-        obstacle = _cannot(error)
+def _cached(out: Economy, found: Json, saving: Saving, obstacle: str | None) -> Economy:
     if obstacle is not None:
-        saving = Saving(saving.kind, saving.model_from, saving.model_to, held_back=obstacle)
-    elif body is None:
+        return replace(out, savings=(*out.savings, replace(saving, held_back=obstacle)))
+    body = with_prompt_caching(out.body, found)
+    if body is None:
         return out
-    edits = (*out.edits, "cache_control added at the top of the body") if body is not None else out.edits
-    return Economy(body or out.body, out.headers, out.decision, (*out.savings, saving), edits)
+    edits = (*out.edits, "cache_control added at the top of the body")
+    return replace(out, body=body, savings=(*out.savings, saving), edits=edits)
 
 
 def _edits(value: object, before: RawHeaders, after: RawHeaders, model: str) -> tuple[str, ...]:
@@ -116,7 +114,3 @@ def _edits(value: object, before: RawHeaders, after: RawHeaders, model: str) -> 
     if before != after:
         edits.append("context-1m taken out of anthropic-beta")
     return tuple(edits)
-
-
-def _cannot(error: EditError) -> str:
-    return f"the request's body cannot be edited ({error})"

@@ -20,7 +20,7 @@ from trioproxy.rules.reuse import kept_out, window_s
 from trioproxy.rules.routes import Route, route
 from trioproxy.rules.routing import Decision, decide
 from trioproxy.settings import ReplaySettings, RoutingSettings, Settings
-from trioproxy.wire.canonical import parse
+from trioproxy.wire.canonical import read
 from trioproxy.wire.headers import content_coding
 
 UNKNOWN = (
@@ -78,11 +78,12 @@ def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanatio
     operation = speaker.recognise(arrival.method, place.path)
     coding = content_coding(arrival.headers)
     readable = plain(body, coding)
-    value = parse(readable) if readable is not None else None
+    found = read(readable) if readable is not None else None
+    value = found.value if found is not None else None
     if operation.generation and not isinstance(value, dict):
         raise ValueError("no JSON object that can be read; it would go upstream as it is")
-    asked = speaker.read_request(operation, body, 0, content_encoding=coding)
-    out = economised(operation.kind, body, value, arrival.headers, routing, input_tokens=asked.input_estimate)
+    asked = speaker.read_request(operation, body, 0, content_encoding=coding, found=found)
+    out = economised(operation.kind, body, found, arrival.headers, routing, input_tokens=asked.input_estimate)
     said, decision = _routing(operation, value, asked.model, routing, out, asked.input_estimate)
     asks_usage, usage_said = _usage(operation, provider.include_usage, out.body if readable is body else None, value)
     of_all = terms(settings.disconnect, provider.on_disconnect, max_bytes=settings.replay.max_body_bytes)

@@ -8,19 +8,20 @@ turn only hands over the results of tools (its answer may be replayed for longer
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.fields import elements, members
 from trioproxy.providers.volatile import MEMBERS, SELF_CONTAINED_ITEMS
-from trioproxy.wire.canonical import Json, canonical, joined, number
+from trioproxy.wire.canonical import Json, canonical, number, pieces
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """A request's body as it is compared. It holds the prompt, so it does not show itself."""
+    """A request's body as it is compared, in pieces. It holds the prompt, so it does not show itself."""
 
-    body: bytes = field(repr=False)
+    body: Sequence[bytes] = field(repr=False)
     # The last thing said to the model is nothing but results of tools.
     tool_results_only: bool
 
@@ -42,7 +43,7 @@ def raw_likeness(body: bytes) -> Likeness:
 
     It is no JSON, is nested too deep, or names a member twice.
     """
-    return Likeness(body=body, tool_results_only=False)
+    return Likeness(body=[body], tool_results_only=False)
 
 
 def samples(value: object) -> bool:
@@ -88,16 +89,16 @@ def _only_results(turn: dict[str, object]) -> bool | None:
     return None
 
 
-def _lasting(kind: Kind, found: Json) -> bytes:
+def _lasting(kind: Kind, found: Json) -> list[bytes]:
     """The canonical text without what is volatile."""
     if found.members is None:
-        return found.text
+        return found.pieces
     volatile = MEMBERS.get(kind, frozenset())
     lasting = {name: text for name, text in found.members.items() if name not in volatile}
     items = members(found.value).get("input")
     if kind is Kind.RESPONSES and isinstance(items, list):
         lasting["input"] = canonical([_anonymous(item) for item in items])
-    return joined(lasting)
+    return pieces(lasting)
 
 
 def _anonymous(item: object) -> object:

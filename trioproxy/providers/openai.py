@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from trioproxy.model import Asked, Dialect, Head
-from trioproxy.providers.asking import STANDARD, effort_named, last_user_text, plain, text_of
+from trioproxy.providers.asking import STANDARD, effort_named, last_user_text, plain, text_of, wanted
 from trioproxy.providers.base import Kind, Meter, Operation
 from trioproxy.providers.estimating import input_estimate
 from trioproxy.providers.fields import elements, members, parse, parsed, text
 from trioproxy.providers.meters import Silent, meter_for
 from trioproxy.providers.openai_chat import ChatEvents, ChatJson, EmbeddingsJson
 from trioproxy.providers.openai_responses import ResponsesEvents, ResponsesJson
+from trioproxy.wire.canonical import Json
 
 _OTHER = Operation(Kind.OTHER, generation=False)
 _GENERATIONS = {
@@ -58,15 +59,22 @@ class OpenAI:
         return _GENERATIONS.get(path, _OTHER) if method == "POST" else _OTHER
 
     def read_request(
-        self, operation: Operation, body: bytes, preview_chars: int, *, content_encoding: str = ""
+        self,
+        operation: Operation,
+        body: bytes,
+        preview_chars: int,
+        *,
+        content_encoding: str = "",
+        found: Json | None = None,
     ) -> Asked:
         """Model, effort, the start of the last user message, and about how many tokens it is."""
         if not operation.generation:
             return Asked()
         body_plain = plain(body, content_encoding)
         embeds = operation.kind is Kind.EMBEDDINGS
-        asked = parse(_parse_with_text, body_plain) if preview_chars > 0 and not embeds else None
-        request = asked or parse(_parse_request, body_plain)
+        previews = preview_chars > 0 and not embeds
+        asked = parse(_parse_with_text, wanted(_RequestWithText, body_plain, found)) if previews else None
+        request = asked or parse(_parse_request, wanted(_Request, body_plain, found))
         if request is None or body_plain is None:
             return Asked()
         named = effort_named(request.reasoning_effort, members(request.reasoning).get("effort"))

@@ -18,14 +18,14 @@ from trioproxy.model import RawHeaders
 from trioproxy.providers.fields import members
 from trioproxy.rules.refusals import takes_effort
 from trioproxy.rules.routing import Decision
-from trioproxy.wire.editing import Path, added, removed, replaced
+from trioproxy.wire.canonical import Json
+from trioproxy.wire.editing import Path, removed, replaced
 
 _BETA = b"anthropic-beta"
 _LONG_CONTEXT = b"context-1m"
-_CACHE_CONTROL = b'{"type":"ephemeral"}'
+_CACHE_CONTROL = b'"cache_control"'
+_CACHED_MEMBER = b',"cache_control":{"type":"ephemeral"}'
 _model_first = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"model"[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")').match
-# Escapes of letters and of "_": a member could hide its name behind them. No client is known to write them.
-_escapes_letters = re.compile(rb"\\u00[567]").search
 
 
 def rerouted(body: bytes, value: object, headers: RawHeaders, decision: Decision) -> tuple[bytes, RawHeaders]:
@@ -45,7 +45,8 @@ def rerouted(body: bytes, value: object, headers: RawHeaders, decision: Decision
     name = msgspec.json.encode(decision.model)
     first = _model_first(body)  # where it mostly is; `value` was read, so no name is there twice
     if first is not None:
-        body = b"".join((body[: first.start(1)], name, body[first.end(1) :]))
+        there = memoryview(body)
+        body = b"".join((there[: first.start(1)], name, there[first.end(1) :]))
     else:
         body = replaced(body, ("model",), name)
     return body, without_long_context(headers)
@@ -72,18 +73,20 @@ def without_long_context(headers: RawHeaders) -> RawHeaders:
     return tuple(kept)
 
 
-def with_prompt_caching(body: bytes) -> bytes | None:
+def with_prompt_caching(body: bytes, found: Json) -> bytes | None:
     """A body of the Messages API with a `cache_control` at its top; None where the client has set one anywhere.
 
-    Looking for the name's bytes is exact: within a string of JSON its closing quote would have a backslash
-    before it. (A string that is just this word counts as one; so do escaped letters, which could be one.)
+    Looking for the name's bytes in the canonical text is exact: no letter is escaped there, and within a string
+    the closing quote would have a backslash before it. (A string that is just this word counts as one.)
 
-    Raises:
-        EditError: the body cannot be edited; send it as it is.
+    Args:
+        body: an object with a member or more, which are none of the proxy's own.
+        found: what was read of it.
     """
-    if b'"cache_control"' in body or (b"\\" in body and _escapes_letters(body)):
+    if any(_CACHE_CONTROL in piece for piece in found.pieces):
         return None
-    return added(body, "cache_control", _CACHE_CONTROL)
+    there, end = memoryview(body), body.rindex(b"}")
+    return b"".join((there[:end], _CACHED_MEMBER, there[end:]))
 
 
 def _output_config(value: object) -> dict[str, object]:

@@ -42,9 +42,9 @@ class Json:
     members: Mapping[str, bytes] | None = field(repr=False)
 
     @property
-    def text(self) -> bytes:
-        """The canonical text: members sorted, no white space, numbers as written."""
-        return canonical(self.value) if self.members is None else joined(self.members)
+    def pieces(self) -> list[bytes]:
+        """The canonical text, cut: members sorted, no white space, numbers as written."""
+        return [canonical(self.value)] if self.members is None else pieces(self.members)
 
 
 def read(body: bytes) -> Json | None:
@@ -84,9 +84,14 @@ def canonical(value: object) -> bytes:
     return _encode_sorted(value)
 
 
-def joined(members: Mapping[str, bytes]) -> bytes:
-    """The canonical text of the object with these members, which are sorted by name."""
-    return b"{" + b",".join([_encode_sorted(name) + b":" + text for name, text in members.items()]) + b"}"
+def pieces(members: Mapping[str, bytes]) -> list[bytes]:
+    """The text of the object with these members, canonical if they are sorted by name; each value is a piece."""
+    found: list[bytes] = []
+    mark = b"{"
+    for name, text in members.items():
+        found += (mark + _encode_sorted(name) + b":", text)
+        mark = b","
+    return [*found, b"}" if found else b"{}"]
 
 
 def number(value: object) -> float | None:

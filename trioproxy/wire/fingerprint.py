@@ -9,6 +9,7 @@ whoever sees it: no guess at a secret or a prompt can be tried on it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from trioproxy.model import RawHeaders
 from trioproxy.wire.headers import HOP_BY_HOP, OWN_PREFIX
@@ -30,7 +31,7 @@ def fingerprint(
     target: bytes,
     headers: RawHeaders,
     volatile_headers: frozenset[bytes],
-    body: bytes,
+    body: Iterable[bytes],
     volatile_prefixes: tuple[bytes, ...] = (),
 ) -> bytes:
     """32 bytes, equal for requests that are the same; keyed BLAKE2b (RFC 7693, 2.9).
@@ -42,7 +43,7 @@ def fingerprint(
         key: 16 to 64 bytes of chance.
         target: path and query, as the upstream gets them.
         volatile_headers: names, in lower case, of what does not count besides `TRANSPORT` and `x-trioproxy-*`.
-        body: in its canonical form, if it has one; without its content coding.
+        body: in its canonical form, if it has one, without its content coding; cut anywhere.
         volatile_prefixes: how names begin, in lower case, that do not count either.
     """
     ignored, prefixes = TRANSPORT | volatile_headers, (OWN_PREFIX, *volatile_prefixes)
@@ -55,7 +56,8 @@ def fingerprint(
     # How many parts there are, and each after its length: no byte can change sides. The body ends the list.
     digest = hashlib.blake2b(_length(parts), key=key, digest_size=32, person=_DOMAIN)
     digest.update(b"".join([_length(part) + part for part in parts]))
-    digest.update(body)
+    for piece in body:
+        digest.update(piece)
     return digest.digest()
 
 
