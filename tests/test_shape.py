@@ -38,6 +38,7 @@ ELSEWHERE = {
     "lab/received.py": "lab/test_upstream.py",
     "lab/wire/plan.py": "lab/wire/test_choosing.py",
     "lab/wire/trouble.py": "lab/wire/test_running.py",
+    "lab/report/blocks.py": "lab/report/test_sections.py",
     "providers/base.py": "providers",
     "sources/base.py": "sources/test_contract.py",
     "sources/connection.py": "sources/test_http1.py",

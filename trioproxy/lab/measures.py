@@ -16,7 +16,13 @@ class Measure(StrEnum):
     TOLD = "told"
     # float: from the client's leaving until the upstream was told. None: it never was.
     ABORT_MS = "abort_ms"
-    # int: what the proxy still took from the upstream after the client had left.
+    # bool: the request got as far as the phase in which the client was to leave.
+    REACHED = "reached"
+    # bool: the upstream was asked only after the client had left.
+    ASKED_AFTER = "asked_after"
+    # bool: of a client that stays but reads no more, the proxy took nothing more from the upstream after a while.
+    STALLED = "stalled"
+    # int: what the proxy still took from the upstream after the client had left, or had stopped reading.
     AFTER_BYTES = "after_bytes"
     # str: how the answer ended for the client, a value of `Saw`.
     SAW = "saw"

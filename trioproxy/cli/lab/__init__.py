@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from trioproxy.cli.lab import wire
+from trioproxy.cli.lab import report, wire
 
 _EXAMPLES = """Examples:
   trioproxy lab wire --target nginx --install       any proxy, over real sockets
+  trioproxy lab report results.jsonl                what was found, as a page
 """
 
 
@@ -20,4 +21,5 @@ def command_line() -> App:
         help_epilogue=_EXAMPLES,
     )
     app.command(wire.wire, help_epilogue=wire.EXAMPLES)
+    app.command(report.report, help_epilogue=report.EXAMPLES)
     return app
