@@ -15,7 +15,7 @@ from support.proxied import proxied
 from support.raw_upstream import Peer, RawUpstream
 from support.server import RunningProxy, running_proxy
 
-from trioproxy.lab.http1 import RequestBody, request_head
+from trioproxy.lab.http1 import Body, request_head
 from trioproxy.lab.script import Chunk, End, Framing, Head, Script
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,7 @@ class Store:
     async def play(self, peer: Peer) -> None:
         head = request_head(await peer.head())
         self.framing = head.header(b"transfer-encoding") or head.header(b"content-length")
-        body, hashed = RequestBody(head), hashlib.sha256()
+        body, hashed = Body(head.headers), hashlib.sha256()
         await self.may_read.wait()
         while True:
             data = body.feed(peer.received)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trioproxy.lab.answers import chat_stream, message_stream
-from trioproxy.lab.client import AnswerEnding, LabClient, Leaving
+from trioproxy.lab.client import LabClient, Leaving
+from trioproxy.lab.guest import AnswerEnding
 from trioproxy.lab.script import Chunk, End, Head, Interim, Script, Silence
 from trioproxy.lab.upstream import ScriptedUpstream
 

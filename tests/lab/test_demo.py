@@ -14,7 +14,8 @@ import pytest
 import trio
 
 from trioproxy.lab import demo
-from trioproxy.lab.client import AnswerEnding, LabClient
+from trioproxy.lab.client import LabClient
+from trioproxy.lab.guest import AnswerEnding
 from trioproxy.settings import BUILT_IN_PROVIDERS
 
 FAST = "import sys; from trioproxy.lab import demo; demo.WORDS_PER_S = {}; sys.exit(demo.demo(serve={}, port={}))"

@@ -37,7 +37,7 @@ def test_what_is_no_head_is_refused(raw: bytes) -> None:
 
 @pytest.mark.parametrize("cut", range(len(BODY) + 1))
 def test_a_chunked_body_is_read_at_every_cut(cut: int) -> None:
-    body = http1.RequestBody(http1.request_head(CHUNKED))
+    body = http1.Body(http1.request_head(CHUNKED).headers)
     read = body.feed(BODY[:cut])
     assert body.whole == (cut == len(BODY))
     read += body.feed(BODY[cut:] + b"GET /next")
@@ -46,7 +46,7 @@ def test_a_chunked_body_is_read_at_every_cut(cut: int) -> None:
 
 
 def test_a_body_by_length() -> None:
-    body = http1.RequestBody(http1.request_head(b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n"))
+    body = http1.Body(http1.request_head(b"POST / HTTP/1.1\r\ncontent-length: 4\r\n\r\n").headers)
 
     assert not body.whole
     assert body.feed(b"ab") == b"ab"
@@ -56,7 +56,7 @@ def test_a_body_by_length() -> None:
 
 
 def test_no_body_is_whole_at_once() -> None:
-    body = http1.RequestBody(http1.request_head(b"GET / HTTP/1.1\r\n\r\n"))
+    body = http1.Body(http1.request_head(b"GET / HTTP/1.1\r\n\r\n").headers)
 
     assert body.whole
     assert body.feed(b"GET") == b""
@@ -66,12 +66,12 @@ def test_no_body_is_whole_at_once() -> None:
 @pytest.mark.parametrize("wrong", [b"zz\r\n", b"-1\r\n", b"1\r\nabc\r\n"])
 def test_bad_chunks_are_refused(wrong: bytes) -> None:
     with pytest.raises(http1.Malformed):
-        http1.RequestBody(http1.request_head(CHUNKED)).feed(wrong)
+        http1.Body(http1.request_head(CHUNKED).headers).feed(wrong)
 
 
 def test_a_bad_length_is_refused() -> None:
     with pytest.raises(http1.Malformed):
-        http1.RequestBody(http1.request_head(b"POST / HTTP/1.1\r\ncontent-length: -4\r\n\r\n"))
+        http1.Body(http1.request_head(b"POST / HTTP/1.1\r\ncontent-length: -4\r\n\r\n").headers)
 
 
 def test_heads_are_worded() -> None:

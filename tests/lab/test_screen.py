@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from trioproxy.lab.client import AnswerEnding
+from trioproxy.lab.guest import AnswerEnding
 from trioproxy.lab.screen import Row, Screen
 
 

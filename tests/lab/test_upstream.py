@@ -10,7 +10,8 @@ import trio
 import trustme
 
 from trioproxy.lab.answers import chat, message_stream
-from trioproxy.lab.client import AnswerEnding, LabClient
+from trioproxy.lab.client import LabClient
+from trioproxy.lab.guest import AnswerEnding
 from trioproxy.lab.received import Received
 from trioproxy.lab.script import (
     Chunk,

@@ -12,7 +12,8 @@ import trio
 
 from support.server import Mode, running_proxy, toml
 from trioproxy.lab.answers import message_stream
-from trioproxy.lab.client import AnswerEnding, LabClient
+from trioproxy.lab.client import LabClient
+from trioproxy.lab.guest import AnswerEnding
 from trioproxy.lab.upstream import ScriptedUpstream
 
 

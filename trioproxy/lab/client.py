@@ -22,8 +22,11 @@ from urllib.parse import urlsplit
 import h11
 import trio
 
+from trioproxy.lab.guest import AnswerEnding
 from trioproxy.model import RawHeaders
 from trioproxy.sockets import reset
+
+__all__ = ["AnswerEnding", "LabClient", "Leaving"]
 
 READ_BYTES = 65536
 
@@ -35,16 +38,6 @@ class Leaving(StrEnum):
     RST = "RST"
     # shutdown(SHUT_WR): it could still read.
     HALF_CLOSE = "half-close"
-
-
-class AnswerEnding(StrEnum):
-    """How an answer ended, as the client sees it."""
-
-    # As its framing said.
-    CLEAN = "clean"
-    # The connection was closed first, or the framing was garbled.
-    TRUNCATED = "truncated"
-    RESET = "reset"
 
 
 class LabClient:

@@ -105,7 +105,7 @@ class Conversation:
             return False
         received = self._current = self._cast.request_came(self._connection, http1.request_head(raw))
         received.left_at, received.left_by = self._connection.left_at, self._connection.left_by
-        body = http1.RequestBody(received.head)
+        body = http1.Body(received.headers)
         try:
             afterwards = await self._answer(received, body)
         finally:
@@ -120,7 +120,7 @@ class Conversation:
             await self._hang_up(received)
         return False
 
-    async def _answer(self, received: Received, body: http1.RequestBody) -> Afterwards | None:
+    async def _answer(self, received: Received, body: http1.Body) -> Afterwards | None:
         """What the script that was played says about the connection; None if the peer left first."""
         script = self._cast.script_at_head(received)
         if script is None or script.take is Take.WHOLE:
@@ -174,7 +174,7 @@ class Conversation:
         self._left_over = bytes(data[end + 4 :])
         return bytes(data[: end + 4])
 
-    async def _read_body(self, received: Received, body: http1.RequestBody, script: Script | None) -> None:
+    async def _read_body(self, received: Received, body: http1.Body, script: Script | None) -> None:
         """Read until the body is whole, or the peer has gone."""
         rate = script.take_bytes_per_s if script else None
         if (received.header(b"expect") or b"").lower() == b"100-continue":

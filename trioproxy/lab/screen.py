@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trioproxy.lab.client import AnswerEnding
+from trioproxy.lab.guest import AnswerEnding
 from trioproxy.model import ExchangeOutcome, ServedBy, UsageSource
 from trioproxy.views.cells import about
 

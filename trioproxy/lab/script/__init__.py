@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+from trioproxy.lab.script.actions import (
+    Action,
+    Chunk,
+    Close,
+    End,
+    Ending,
+    Framing,
+    Garble,
+    GoAway,
+    Head,
+    Interim,
+    Raw,
+    Refuse,
+    Reset,
+    RstStream,
+    Short,
+    Silence,
+    Step,
+    Take,
+    Unreachable,
+)
 from trioproxy.lab.script.client import (
     After,
     Ask,
@@ -22,28 +43,7 @@ from trioproxy.lab.script.client import (
     When,
 )
 from trioproxy.lab.script.story import Story
-from trioproxy.lab.script.upstream import (
-    Action,
-    Chunk,
-    Close,
-    End,
-    Ending,
-    Framing,
-    Garble,
-    GoAway,
-    Head,
-    Interim,
-    Raw,
-    Refuse,
-    Reset,
-    RstStream,
-    Script,
-    Short,
-    Silence,
-    Step,
-    Take,
-    Unreachable,
-)
+from trioproxy.lab.script.upstream import Script
 
 __all__ = [
     "Action",

@@ -9,6 +9,8 @@ HTTP/2 (`lab/wire`), and without any, on the virtual clock (`lab/explore`).
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -141,7 +143,7 @@ class ClientScript:
     steps: tuple[ClientStep, ...] = ()
 
     def __post_init__(self) -> None:
-        if problem := _problem(self.steps):
+        for _, problem in problems(self.steps):
             raise ValueError(problem)
 
     @property
@@ -150,20 +152,21 @@ class ClientScript:
         return bool(self.steps) and isinstance(self.steps[-1][1], Leave)
 
 
-def _problem(steps: tuple[ClientStep, ...]) -> str | None:
-    """What is wrong with a story, if anything."""
+def problems(steps: tuple[ClientStep, ...]) -> Iterator[tuple[int, str]]:
+    """What is wrong with a story, each with the number of its step from 0."""
     left = False
-    for when, deed in steps:
+    for number, (when, deed) in enumerate(steps):
         name = type(deed).__name__
-        if isinstance(when, After) and when.seconds_s < 0:
-            return f"{name} cannot happen {-when.seconds_s} s before the step that precedes it"
+        if isinstance(when, After) and not math.isfinite(when.seconds_s):
+            yield number, f"{name} after {when.seconds_s} s never happens"
+        elif isinstance(when, After) and when.seconds_s < 0:
+            yield number, f"{name} cannot happen {-when.seconds_s} s before the step that precedes it"
         if isinstance(when, AtByte | AtEvent) and when.count < 1:
-            return f"{name} at {type(when).__name__}({when.count}): the first is 1"
+            yield number, f"{name} at {type(when).__name__}({when.count}): the first is 1"
         if left and not (isinstance(deed, Resend) and isinstance(when, After)):
-            return f"a client that has left can only Resend, After a while: not {name} at {type(when).__name__}"
+            yield number, f"a client that has left can only Resend, After a while: not {name} at {type(when).__name__}"
         if isinstance(deed, Resend) and not left:
-            return "Resend before Leave: the first answer is still being read"
+            yield number, "Resend before Leave: the first answer is still being read"
         if isinstance(deed, ReadSlowly) and deed.bytes_per_s < 1:
-            return "ReadSlowly takes at least 1 byte a second"
+            yield number, "ReadSlowly takes at least 1 byte a second"
         left = isinstance(deed, Leave)
-    return None
