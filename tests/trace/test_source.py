@@ -136,5 +136,6 @@ async def test_a_head_says_no_more_than_that() -> None:
         "media_type": "text/event-stream",
         "content_coding": "gzip",
         "framing": "chunked",
+        "length_bytes": None,
         "dropped_events": 0,
     }

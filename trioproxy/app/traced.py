@@ -20,6 +20,7 @@ from trioproxy.trace.choosing import ASKING
 from trioproxy.trace.notes import Notes
 from trioproxy.trace.records import Lane, What
 from trioproxy.trace.source import NotingSource
+from trioproxy.wire.headers import length
 
 
 def exchange_of(arrival: Arrival, desk: Desk, client: tuple[str, int] | None) -> Exchange:
@@ -47,7 +48,8 @@ class TracedExchange(Exchange):
         """See Exchange.answer."""
         self._notes.void = False
         path = self.arrival.raw_path.decode("latin-1")
-        self._notes.note(Lane.CLIENT, What.REQUEST, f"{self.arrival.method} {path}")
+        declared = length(self.arrival.headers) or 0
+        self._notes.note(Lane.CLIENT, What.REQUEST, f"{self.arrival.method} {path}", size_bytes=declared)
         return await super().answer(upload)
 
     def _replay(self, ordered: Order) -> Seat | None:
@@ -77,6 +79,7 @@ class TracedExchange(Exchange):
             notes.note(Lane.SETTLE, What.CALL, receipt.outcome)
             notes.measures |= {
                 "call": receipt.outcome,
+                "dialect": receipt.opening.dialect,
                 "bytes_in": receipt.bytes_in,
                 "policy": receipt.opening.policy,
                 "detached_ms": receipt.detached_ms,

@@ -91,10 +91,11 @@ class Notes:
         self._dropped = 0
         self._open_parts = 1
 
-    def note(self, lane: Lane, what: What, note: str = "") -> int:
+    def note(self, lane: Lane, what: What, note: str = "", *, size_bytes: int = 0) -> int:
         """One moment, now; its number. No credential of the request is ever in `note`."""
         said = unsaid(note, self._secrets) or ""
-        self._events.append(Event(run=self.id, at_s=self._since_s(), lane=lane, what=what, note=said))
+        event = Event(run=self.id, at_s=self._since_s(), lane=lane, what=what, size_bytes=size_bytes, note=said)
+        self._events.append(event)
         return len(self._events) - 1
 
     def complete(self, number: int, note: str) -> None:

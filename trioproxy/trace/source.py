@@ -19,8 +19,8 @@ from trioproxy.model import Head, Plan
 from trioproxy.rules.lifecycle import cause_of
 from trioproxy.sources.base import Answer, Progress, Source
 from trioproxy.trace.notes import Notes
-from trioproxy.trace.records import Lane, What
-from trioproxy.wire.headers import content_coding, media_type
+from trioproxy.trace.records import Lane, Value, What
+from trioproxy.wire.headers import content_coding, length, media_type
 
 _LONGEST_WORD = 80
 
@@ -84,12 +84,14 @@ def _words(error: UpstreamError) -> str:
     return f"{cause_of(error)}: {error}"
 
 
-def _framing(head: Head) -> dict[str, str | int | bool]:
+def _framing(head: Head) -> dict[str, Value]:
     """What a head says about the body, as far as it has to be known to tell the story again; no other header."""
-    framing = "close" if not head.framed else "length" if head.header(b"content-length") is not None else "chunked"
+    length_bytes = length(head.headers)
+    framing = "close" if not head.framed else "length" if length_bytes is not None else "chunked"
     return {
         "status": head.status,
         "media_type": media_type(head.headers)[:_LONGEST_WORD],
         "content_coding": content_coding(head.headers)[:_LONGEST_WORD],
         "framing": framing,
+        "length_bytes": length_bytes,
     }

@@ -23,6 +23,7 @@ HOP_BY_HOP = frozenset(
         b"http2-settings",
     }
 )
+_LONGEST_NUMBER = 20
 OWN_PREFIX = b"x-trioproxy-"
 
 
@@ -44,6 +45,12 @@ def content_coding(headers: RawHeaders) -> str:
 def media_type(headers: RawHeaders) -> str:
     """The type of `content-type` in lower case, without its parameters (RFC 9110, 8.3.1); empty where there is none."""
     return (get(headers, b"content-type") or b"").partition(b";")[0].strip().lower().decode("latin-1")
+
+
+def length(headers: RawHeaders) -> int | None:
+    """What `content-length` says; None where there is none, or it is no number that a body can have."""
+    value = get(headers, b"content-length") or b""
+    return int(value) if value.isdigit() and len(value) < _LONGEST_NUMBER else None
 
 
 def request_headers(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from trioproxy.cli.lab import report, wire
+from trioproxy.cli.lab import report, script_from_trace, wire
 
 _EXAMPLES = """Examples:
   trioproxy lab wire --target nginx --install       any proxy, over real sockets
   trioproxy lab report results.jsonl                what was found, as a page
+  trioproxy lab script-from-trace TRACE.jsonl       an incident as a story
 """
 
 
@@ -22,4 +23,5 @@ def command_line() -> App:
     )
     app.command(wire.wire, help_epilogue=wire.EXAMPLES)
     app.command(report.report, help_epilogue=report.EXAMPLES)
+    app.command(script_from_trace.script_from_trace, help_epilogue=script_from_trace.EXAMPLES)
     return app
