@@ -23,7 +23,9 @@ def test_what_a_protocol_has_no_word_for_is_said_to_be_impossible():
     assert Cell("h1", cause=Cause.GOAWAY, phase=Phase.WAITING).impossible == "HTTP/1.1 has no GOAWAY"
     assert Cell("h1", cause=Cause.FIN, phase=Phase.WAITING).impossible is None
     assert Cell("h2c", cause=Cause.HALF_CLOSE, phase=Phase.WAITING).impossible
-    assert Cell("h2c", cause=Cause.RST_STREAM, phase=Phase.CONNECTED).impossible == "there is no stream yet"
+    assert (
+        Cell("h2c", cause=Cause.RST_STREAM, phase=Phase.CONNECTED).impossible == "no byte of HTTP/2 has been sent yet"
+    )
     assert Cell("h1", cause=Cause.STOPS_READING, phase=Phase.WAITING).impossible
     assert all(cell.impossible is None for cell in cells() if cell.fault)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from trioproxy.lab.guest.line import Way
 from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.wire.cells import Cell, chosen
-from trioproxy.lab.wire.guest import H1Guest
 from trioproxy.lab.wire.place import free_ports
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
@@ -20,7 +20,7 @@ async def tried(word: str, patience_s: float = 5) -> Outcome:
     assert isinstance(cell, Cell)
     played, port = scene(cell), free_ports(1)[0]
     async with Stage.set_up(port, played.script) as stage:
-        return await Trial(stage, played, cell, Asking(), patience_s).run(lambda: H1Guest.arrive(port))
+        return await Trial(stage, played, cell, Asking(), patience_s).run(Way(("127.0.0.1", port)))
 
 
 @pytest.mark.parametrize("when", ["waiting for the head", "head received", "between chunks", "between chunks, silent"])
@@ -31,9 +31,9 @@ async def test_who_leaves_is_told_of(when: str):
     assert outcome.measures[Measure.TOLD] is True
     assert 0 <= float(outcome.measures[Measure.ABORT_MS] or 0) < 1000
     assert not outcome.waited
-    order = [what for _, _, what, _, _ in outcome.moments]
+    order = [event.what for event in outcome.events]
     assert order.index(What.ASKED) < order.index(What.LEFT) < order.index(What.TOLD)
-    assert [at for at, *_ in outcome.moments] == sorted(at for at, *_ in outcome.moments)
+    assert [event.at_s for event in outcome.events] == sorted(event.at_s for event in outcome.events)
 
 
 async def test_who_never_asked_is_nobody_to_be_told_of():

@@ -102,8 +102,8 @@ class Cell:
                 return "TLS has no half-close that its peers support (RFC 8446, 6.1)"
             case Cause.HALF_CLOSE, _, "h2c":
                 return "over HTTP/2 the connection is not the request's: see a dropped connection"
-            case Cause.RST_STREAM, Phase.CONNECTED, _:
-                return "there is no stream yet"
+            case Cause.RST_STREAM | Cause.GOAWAY, Phase.CONNECTED, _:
+                return "no byte of HTTP/2 has been sent yet"
             case Cause.STOPS_READING, phase, _ if phase not in {Phase.HEAD, Phase.FLOWING}:
                 return "nothing is there to be read, or it is not read already"
         return None

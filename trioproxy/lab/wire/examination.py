@@ -7,6 +7,7 @@ Whatever the target does wrong is told (`Trouble`) and is no error of ours.
 
 from __future__ import annotations
 
+import ssl
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -14,9 +15,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from trioproxy.lab.guest.line import Way
 from trioproxy.lab.wire.cells import Cell, Fault
 from trioproxy.lab.wire.child import Child
-from trioproxy.lab.wire.guest import Guest, H1Guest
 from trioproxy.lab.wire.matrix import Matrix, Tell
 from trioproxy.lab.wire.place import free_ports, place_for
 from trioproxy.lab.wire.plan import Plan
@@ -25,7 +26,6 @@ from trioproxy.lab.wire.shipped import DIRECT
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
 from trioproxy.lab.wire.target import Asking, Protocol, Target
-from trioproxy.lab.wire.trial import Connect
 from trioproxy.lab.wire.trouble import TargetTrouble
 from trioproxy.trace.records import Trouble
 
@@ -37,17 +37,20 @@ DYING_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How one gets in. Without a target the upstream's own port is the door."""
+    """How one gets in, with each protocol. Without a target the upstream's own port is the door."""
 
     ports: Mapping[Protocol, int]
+    cafile: str | None = None
 
-    def __call__(self, protocol: Protocol) -> Connect:
-        """What connects a client of that protocol."""
+    def __call__(self, protocol: Protocol) -> Way:
+        """The way for a client of that protocol."""
+        address = ("127.0.0.1", self.ports[protocol])
+        return Way(address, self._tls(), ("h2",)) if protocol == "h2" else Way(address)
 
-        async def connect() -> Guest:
-            return await H1Guest.arrive(self.ports[protocol])
-
-        return connect
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.cafile)
+        context.set_alpn_protocols(["h2"])
+        return context
 
 
 @dataclass(slots=True)
@@ -158,7 +161,8 @@ class Examination:
         with tempfile.TemporaryDirectory(prefix="trioproxy-lab-", ignore_cleanup_errors=True) as folder:
             place = place_for(self.target, Path(folder), upstream_port, self.certificate)
             async with running(place) as child:
-                yield Door({protocol: place.port(protocol) for protocol in self.target.speaks}), child
+                ports = {protocol: place.port(protocol) for protocol in self.target.speaks}
+                yield Door(ports, self.certificate.get("cafile")), child
 
     def _tell_impossible(self, wanted: list[Cell]) -> None:
         reasons: dict[str, list[Cell]] = {}

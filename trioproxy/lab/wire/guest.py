@@ -1,128 +1,136 @@
-"""A client of any protocol, as the trials need one: ask, go as far as a phase, leave, see what comes after."""
+"""A client as the trials need one: it goes as far as a phase, leaves, and sees what comes after.
 
-# A wait for somebody else's program has a limit.
+    async with Guest.visiting(way, protocol) as guest:
+        await guest.send(ask)
+        await guest.until(lambda visit: visit.status is not None)
+        guest.leave(Going.RST)
+
+It is made of the same lines as the scripted clients (`lab/guest/`): a task of its own reads what comes, so that a
+departure of the other side is seen whatever the guest waits for; here each step is the trial's, which knows both sides.
+"""
+
+# A guest reads beside whatever else it does.
+# ruff: noqa: TID251
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import Protocol as Shape
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Self
 
 import trio
 
-from trioproxy.lab.client import AnswerEnding, LabClient, Leaving
+from trioproxy.lab.guest import AnswerEnding, Visit
+from trioproxy.lab.guest.h1 import H1Line
+from trioproxy.lab.guest.h2 import H2Line
+from trioproxy.lab.guest.line import Line, Way
 from trioproxy.lab.measures import Saw
 from trioproxy.lab.script import Ask, Going
+from trioproxy.lab.wire.target import Protocol
 
+READ_BYTES = 65536
+# Makes a server feel soon that its client does not read.
+SMALL_BYTES = 16384
 
-@dataclass(slots=True)
-class Sight:
-    """What a client has seen so far."""
+Fact = Callable[[Visit], bool]
 
-    status: int | None = None
-    content_encoding: str | None = None
-    body: bytearray = field(default_factory=bytearray, repr=False)
-    # When the head, and each piece of the body, had come: `time.monotonic()`, and the piece's size.
-    head_at: float | None = None
-    pieces: list[tuple[float, int]] = field(default_factory=list, repr=False)
-    # How it ended, and when; None while it goes on.
-    ending: Saw | None = None
-    ended_at: float | None = None
-
-
-class Guest(Shape):
-    """One client with one request."""
-
-    sight: Sight
-
-    async def send(self, ask: Ask, *, half: bool = False) -> None:
-        """Send a request; of its body only the first half, if so."""
-        ...
-
-    async def head(self) -> None:
-        """Read until the head is there, or the answer has ended without one."""
-        ...
-
-    async def some(self) -> None:
-        """Read until there is more of the body, or it has ended."""
-        ...
-
-    async def rest(self) -> None:
-        """Read until the answer has ended."""
-        ...
-
-    async def leave(self, how: Going) -> float:
-        """Go; when that was (`time.monotonic()`)."""
-        ...
-
-    def close(self) -> None:
-        """Let go of everything, at once."""
-        ...
-
-
-_SAW = {AnswerEnding.CLEAN: Saw.CLEAN_END, AnswerEnding.TRUNCATED: Saw.TRUNCATION, AnswerEnding.RESET: Saw.RESET}
-_LEAVING = {
-    Going.FIN: Leaving.FIN,
-    Going.DROPPED: Leaving.FIN,
-    Going.RST: Leaving.RST,
-    Going.HALF_CLOSE: Leaving.HALF_CLOSE,
+SAW = {
+    AnswerEnding.CLEAN: Saw.CLEAN_END,
+    AnswerEnding.TRUNCATED: Saw.TRUNCATION,
+    AnswerEnding.RESET: Saw.RESET,
+    AnswerEnding.HANG: Saw.HANG,
+    AnswerEnding.REFUSED: Saw.RESET,
 }
 
 
-class H1Guest:
-    """A guest that speaks HTTP/1.1."""
+class Guest:
+    """One client with one request. Made by `visiting`."""
 
-    def __init__(self, client: LabClient) -> None:
-        self.sight = Sight()
-        self._client = client
+    def __init__(self, line: Line, visit: Visit, until: Fact | None) -> None:
+        self.visit = visit
+        self._line = line
+        self._reads_until = until
+        self._reads = trio.Event()
+        self._happened = trio.Event()
 
     @classmethod
-    async def arrive(cls, port: int) -> Self:
-        """Connect.
+    @asynccontextmanager
+    async def visiting(cls, way: Way, protocol: Protocol, reads_until: Fact | None = None) -> AsyncIterator[Self]:
+        """A connected client; the connection is closed when the block is left.
+
+        `reads_until`: takes no byte from its socket any more once that holds, until `read_on`.
 
         Raises:
-            OSError: nobody is there.
+            OSError: the server accepts no connection, or not this protocol.
         """
-        return cls(await LabClient.connect(f"http://127.0.0.1:{port}"))
+        visit = Visit(time.monotonic())
+        wire = await way.connect(SMALL_BYTES if reads_until else None)
+        visit.connected_at = time.monotonic()
+        line = H1Line(wire, visit) if protocol == "h1" else H2Line(wire, visit)
+        guest = cls(line, visit, reads_until)
+        failure: Exception | None = None
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(guest._read)
+                try:
+                    yield guest
+                except Exception as error:  # noqa: BLE001  # raised below: out of the nursery, it needs no group
+                    failure = error
+                nursery.cancel_scope.cancel()
+        finally:
+            wire.close()
+        if failure is not None:
+            raise failure
 
     async def send(self, ask: Ask, *, half: bool = False) -> None:
-        """See Guest.send."""
-        await self._client.send(ask.method, ask.path, ask.headers, ask.body)
+        """Send a request; of its body only the first half, if so. A connection that breaks is seen by who reads."""
+        try:
+            await self._line.begin(ask, 0.5 if half else 1.0)
+            if not half:
+                await self._line.finish()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+        if not half:
+            self.visit.sent()
 
-    async def head(self) -> None:
-        """See Guest.head."""
-        self.sight.status = await self._client.head()
-        if self.sight.status is not None:
-            self.sight.head_at = time.monotonic()
-            encoding = self._client.header(b"content-encoding")
-            self.sight.content_encoding = encoding.decode("latin-1") if encoding else None
-        self._look()
+    async def until(self, fact: Fact) -> None:
+        """Wait until `fact` holds of what was seen; it is looked at whenever something came."""
+        while not fact(self.visit):
+            await self._happened.wait()
 
-    async def some(self) -> None:
-        """See Guest.some."""
-        if data := await self._client.receive():
-            self.sight.body += data
-            self.sight.pieces.append((time.monotonic(), len(data)))
-        self._look()
+    async def ended(self) -> None:
+        """Wait until the answer has ended, in whatever way."""
+        await self.until(lambda visit: visit.ending is not None)
 
-    async def rest(self) -> None:
-        """See Guest.rest."""
-        if self.sight.status is None and self.sight.ending is None:
-            await self.head()
-        while self.sight.ending is None:
-            await self.some()
+    def read_on(self) -> None:
+        """Read again, and to the end."""
+        self._reads_until = None
+        self._reads.set()
 
     async def leave(self, how: Going) -> float:
-        """See Guest.leave."""
-        await trio.lowlevel.checkpoint()
-        return self._client.leave(_LEAVING[how])
+        """Go; when that was (`time.monotonic()`), to the moment."""
+        await self._line.leave(how)
+        assert self.visit.left_at is not None
+        return self.visit.left_at
 
-    def close(self) -> None:
-        """See Guest.close."""
-        self._client.leave()
+    async def _read(self) -> None:
+        """Take what comes, until the connection has ended or is closed by us."""
+        try:
+            while True:
+                if self._reads_until is not None and self._reads_until(self.visit):
+                    await self._reads.wait()
+                data = bytes(await self._line.wire.stream.receive_some(READ_BYTES))
+                await self._line.take(data)
+                self._wake()
+                if not data:
+                    break
+        except trio.BrokenResourceError:
+            self.visit.end(AnswerEnding.RESET)
+        except trio.ClosedResourceError:
+            pass  # we have left
+        self._wake()
 
-    def _look(self) -> None:
-        if self._client.ending is not None and self.sight.ending is None:
-            self.sight.ending = _SAW[self._client.ending]
-            self.sight.ended_at = time.monotonic()
+    def _wake(self) -> None:
+        self._happened.set()
+        self._happened = trio.Event()

@@ -11,22 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import trio
 
+from trioproxy.lab.guest.line import Way
 from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.wire.cells import Cell, Fault
 from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
 from trioproxy.lab.wire.target import Asking, Protocol
-from trioproxy.lab.wire.trial import Connect, Outcome, Trial
-from trioproxy.trace.records import Event, Record, Run
+from trioproxy.lab.wire.trial import Outcome, Trial
+from trioproxy.trace.records import Record, Run
 
 # The longest that a run may take, in patiences: connecting, reaching the phase, being told, reading on.
 RUN_PATIENCES = 4
+# Of a timeline so many moments are kept.
+MOST_EVENTS = 200
 
 Tell = Callable[[Record], None]
-Door = Callable[[Protocol], Connect]
+# How a client of a protocol gets in.
+Door = Callable[[Protocol], Way]
 
 
 class Matrix:
@@ -93,5 +98,5 @@ class Matrix:
             )
         )
         if repetition == 0:
-            for at_s, lane, what, size_bytes, note in outcome.moments:
-                self._tell(Event(run=run, at_s=at_s, lane=lane, what=what, size_bytes=size_bytes, note=note))
+            for event in outcome.events[:MOST_EVENTS]:
+                self._tell(msgspec.structs.replace(event, run=run, at_s=event.at_s - outcome.began_at))

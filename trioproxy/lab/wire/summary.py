@@ -68,8 +68,9 @@ class Row:
             said.append(f"asked the upstream after the client had gone ({after})")
         if self.lies:
             said.append(f"LIE ({self.lies} of {len(self.runs)})")
-        if self.values("stalled"):
-            said.append("paused" if all(self.values("stalled")) else "pulled on")
+        if pulled := self.numbers("pulled_bytes"):
+            how = "paused" if all(self.values("paused")) else "pulled on"
+            said.append(f"{how} after {max(pulled) / 1e6:.1f} MB")
         return "; ".join(said)
 
 
