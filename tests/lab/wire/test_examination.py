@@ -21,7 +21,12 @@ WITHIN_S = 60
 async def examined(what: Target | None, *words: str, repetitions: int = 2, patience_s: float = 1.0) -> list[Record]:
     records: list[Record] = []
     plan = Plan(
-        tuple(chosen(words, ["h1"])), ("h1",), repetitions=repetitions, patient_repetitions=2, patience_s=patience_s
+        tuple(chosen(words, ["h1"])),
+        ("h1",),
+        repetitions=repetitions,
+        patient_repetitions=2,
+        patience_s=patience_s,
+        first_patience_s=patience_s,
     )
     with trio.fail_after(WITHIN_S):
         await Examination(what, plan, records.append, {}).cells_alone()
@@ -136,7 +141,7 @@ async def test_one_that_answers_nobody_is_a_result_at_once(tmp_path: Path):
     records = await examined(target(tmp_path, DEAF, "{port}"), "FIN", "RST", patience_s=0.3)
 
     [trouble] = [each for each in troubles(records) if "impossible" not in each.what]
-    assert trouble.what == "a plain answer does not pass over h1"
+    assert trouble.what == "a plain answer does not pass over h1: hang, status None: "
     assert "listening" in trouble.output
     assert runs(records) == []
 

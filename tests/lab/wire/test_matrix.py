@@ -31,7 +31,7 @@ async def runs_of(word: str, plan: Plan) -> tuple[list[Run], bool, int]:
         matrix = Matrix("tiny", stage, Asking(), door, plan, records.append)
         well = await matrix.run(cell)
         with trio.fail_after(5):
-            assert await matrix.healthy("h1")
+            assert await matrix.ailment("h1") is None
     return [record for record in records if isinstance(record, Run)], well, most
 
 

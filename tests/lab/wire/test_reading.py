@@ -54,7 +54,9 @@ headers = { x = 1 }
 [files]
 conf = "listen {prot};"
 """
-    places = "port, port_h2c, port_h2, upstream_port, folder, environment, python, peers, certfile, keyfile, cafile"
+    places = (
+        "port, port_h2c, port_h2, upstream_port, folder, environment, python, peers, certfile, keyfile, pemfile, cafile"
+    )
     told = [
         "says: missing; expected text",
         'line 1: name: got "" (it is empty); expected text',

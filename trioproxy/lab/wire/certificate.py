@@ -9,7 +9,7 @@ from trioproxy.lab.wire.trouble import TargetTrouble
 
 
 def make_certificate(folder: Path) -> Mapping[str, str]:
-    """Paths of `certfile`, `keyfile` and `cafile` in `folder`, for localhost and 127.0.0.1.
+    """Paths of `certfile`, `keyfile`, `pemfile` (both) and `cafile` in `folder`, for localhost and 127.0.0.1.
 
     Raises:
         TargetTrouble: trustme, which makes it, is not installed.
@@ -24,5 +24,7 @@ def make_certificate(folder: Path) -> Mapping[str, str]:
     for number, blob in enumerate(issued.cert_chain_pems):
         blob.write_to_path(str(paths["certfile"]), append=number > 0)
     issued.private_key_pem.write_to_path(str(paths["keyfile"]))
+    paths["pemfile"] = folder / "pemfile.pem"
+    paths["pemfile"].write_bytes(paths["certfile"].read_bytes() + paths["keyfile"].read_bytes())
     authority.cert_pem.write_to_path(str(paths["cafile"]))
     return {name: str(path) for name, path in paths.items()}

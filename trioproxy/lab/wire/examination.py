@@ -25,6 +25,7 @@ from trioproxy.lab.wire.running import running
 from trioproxy.lab.wire.shipped import DIRECT
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
+from trioproxy.lab.wire.tables import IMPOSSIBLE
 from trioproxy.lab.wire.target import Asking, Protocol, Target
 from trioproxy.lab.wire.trouble import TargetTrouble
 from trioproxy.trace.records import Trouble
@@ -112,10 +113,12 @@ class Examination:
             async with Stage.set_up(port, scene(Cell("h1", fault=Fault.NONE)).script) as stage:
                 matrix = self._matrix(stage, door)
                 for protocol in dict.fromkeys(cell.protocol for cell in up):
-                    if not await self._healthy(matrix, protocol):
+                    if ailment := await self._ailment(matrix, protocol):
                         await self._check_alive(child, DYING_S, "a plain answer")
                         left = _without(left, protocol)
-                        self.trouble(f"a plain answer does not pass over {protocol}", child.output() if child else "")
+                        self.trouble(
+                            f"a plain answer does not pass over {protocol}: {ailment}", child.output() if child else ""
+                        )
                 for cell in up:
                     if cell not in left:
                         continue
@@ -135,18 +138,18 @@ class Examination:
             if child is None or await child.ended(DYING_S) is None:
                 self.trouble(f"accepts no connection ({error}) in: {what}")
         await self._check_alive(child, 0 if left else DYING_S, what)
-        if not well and cell.fault is not Fault.REFUSED and not await self._healthy(matrix, cell.protocol):
+        if not well and cell.fault is not Fault.REFUSED and await self._ailment(matrix, cell.protocol):
             raise TargetTrouble(f"serves nobody any more after: {what}", child.output() if child else "")
 
     async def _check_alive(self, child: Child | None, within_s: float, what: str) -> None:
         if child is not None and await child.ended(within_s) is not None:
             raise TargetTrouble(f"has died with status {child.status} in: {what}", child.output())
 
-    async def _healthy(self, matrix: Matrix, protocol: Protocol) -> bool:
+    async def _ailment(self, matrix: Matrix, protocol: Protocol) -> str | None:
         try:
-            return await matrix.healthy(protocol)
-        except OSError:
-            return False
+            return await matrix.ailment(protocol)
+        except OSError as error:
+            return str(error)
 
     def _matrix(self, stage: Stage, door: Door) -> Matrix:
         asking = self.target.ask if self.target else Asking()
@@ -170,7 +173,7 @@ class Examination:
             if cell.impossible:
                 reasons.setdefault(cell.impossible, []).append(cell)
         for reason, cells in reasons.items():
-            self.trouble(f"impossible: {reason}", _lines(cells))
+            self.trouble(f"{IMPOSSIBLE}{reason}", _lines(cells))
 
     def trouble(self, what: str, output: str = "") -> None:
         """Tell what could not be done."""

@@ -45,10 +45,13 @@ class Matrix:
         self._plan = plan
         self._tell = tell
 
-    async def healthy(self, protocol: Protocol) -> bool:
-        """Whether a plain answer passes, whole."""
-        outcome = await self._once(Cell(protocol, fault=Fault.NONE))
-        return outcome.measures.get(Measure.SAW) == Saw.CLEAN_END and outcome.measures.get("status") == 200
+    async def ailment(self, protocol: Protocol) -> str | None:
+        """What comes instead of a plain answer; None if that passes. The first answer of a proxy may take its time."""
+        outcome = await self._once(Cell(protocol, fault=Fault.NONE), self._plan.first_patience_s)
+        saw, status = outcome.measures.get(Measure.SAW), outcome.measures.get("status")
+        if saw == Saw.CLEAN_END and status == 200:
+            return None
+        return f"{saw}, status {status}: {outcome.beginning}"
 
     async def run(self, cell: Cell) -> bool:
         """All repetitions of `cell`; False if some of them had to be given up on.
@@ -72,11 +75,12 @@ class Matrix:
     async def _one_more(self, cell: Cell, outcomes: list[Outcome]) -> None:
         outcomes.append(await self._once(cell))
 
-    async def _once(self, cell: Cell) -> Outcome:
+    async def _once(self, cell: Cell, patience_s: float | None = None) -> Outcome:
+        patience_s = patience_s or self._plan.patience_s
         played = scene(cell)
         self._stage.script = played.script
-        trial = Trial(self._stage, played, cell, self._asking, self._plan.patience_s)
-        with trio.move_on_after(RUN_PATIENCES * self._plan.patience_s):
+        trial = Trial(self._stage, played, cell, self._asking, patience_s)
+        with trio.move_on_after(RUN_PATIENCES * patience_s):
             return await trial.run(self._door(cell.protocol))
         trial.outcome.waited = True
         trial.outcome.measures.setdefault("reached", False)

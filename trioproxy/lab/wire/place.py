@@ -27,6 +27,7 @@ PLACES: Mapping[str, str] = {
     "peers": "the folder of the proxies that come with the lab",
     "certfile": "a certificate for localhost and 127.0.0.1",
     "keyfile": "its key",
+    "pemfile": "both in one file",
     "cafile": "the authority that signed it",
 }
 _BRACES = re.compile(r"\{([a-z][a-z0-9_]*)\}")

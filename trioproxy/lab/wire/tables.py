@@ -14,6 +14,8 @@ from trioproxy.trace.records import Figure, Record, Run, Trouble
 
 # Of a trouble's output so many lines are shown; the file has all.
 SHOWN_LINES = 8
+# How a trouble begins that is nobody's fault.
+IMPOSSIBLE = "impossible: "
 
 
 def draw(records: Sequence[Record], console: Console) -> None:
@@ -82,5 +84,8 @@ def _number(value: float | None) -> str:
 def _trouble(trouble: Trouble, console: Console) -> None:
     console.print(Text(f"{trouble.subject}: {trouble.what}", style="bold"))
     lines = trouble.output.strip().splitlines()
+    if trouble.what.startswith(IMPOSSIBLE):
+        console.print(f"    {len(lines)} cells")
+        return
     for line in lines[-SHOWN_LINES:]:
         console.print(Text(f"    {line}"))

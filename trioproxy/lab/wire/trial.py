@@ -36,6 +36,7 @@ PATIENCE_S = 2.0
 HOLD_S = 0.02
 # Of an answer nothing more was taken for so long: somebody does not read.
 STALL_S = 0.15
+BEGINNING_BYTES = 300
 
 
 @dataclass(slots=True)
@@ -49,6 +50,8 @@ class Outcome:
     waited: bool = False
     # `time.monotonic()`
     began_at: float = 0.0
+    # Of the body that the client got.
+    beginning: str = ""
 
 
 @dataclass(slots=True)
@@ -189,6 +192,7 @@ class Trial:
             await guest.send(self._ask())
             await guest.ended()
         visit, received = guest.visit, self.received
+        self.outcome.beginning = bytes(visit.body[:BEGINNING_BYTES]).decode(errors="replace")
         self.outcome.waited = visit.ending is None
         if received is not None:
             # The client may see the end before the upstream's task has written it down.
@@ -200,9 +204,7 @@ class Trial:
         events = list(visit.marks)
 
         def note(at: float, what: What, size_bytes: int = 0, word: str = "") -> None:
-            events.append(
-                Event(run="", at_s=at, lane=Lane.UPSTREAM, what=what, size_bytes=size_bytes, note=word)
-            )
+            events.append(Event(run="", at_s=at, lane=Lane.UPSTREAM, what=what, size_bytes=size_bytes, note=word))
 
         for received in self.stage.all_found(self.number):
             note(received.head_at, What.ASKED)
