@@ -16,6 +16,7 @@ from trioproxy.lab.script import Chunk, Close, End, Head, Script
 from trioproxy.model import CallOutcome as Call
 from trioproxy.model import ExchangeOutcome as Delivery
 from trioproxy.model import ServedBy
+from trioproxy.store.recordings import HEADER_OVERHEAD_BYTES, OVERHEAD_BYTES
 
 STREAM = message_stream("One two three four.")
 # The head after 2 s, then an event every half second.
@@ -259,7 +260,7 @@ def test_too_large_a_request_takes_no_part() -> None:
 
 
 def test_an_answer_that_just_fits_is_kept() -> None:
-    bound = len(STREAM.body) + sum(len(n) + len(v) + 100 for n, v in STREAM.headers) + 1024
+    bound = len(STREAM.body) + sum(len(n) + len(v) + HEADER_OVERHEAD_BYTES for n, v in STREAM.headers) + OVERHEAD_BYTES
     for proxy, _ in play(
         STREAM.script(), visit, lambda: visit(after_s=1.0), replay={"max_total_bytes": bound, "max_body_bytes": bound}
     ):
