@@ -53,6 +53,8 @@ class Served:
 class Delivery:
     """One client's answer on its way out."""
 
+    __slots__ = ("_came", "_first_byte", "bytes_out", "failure", "status")
+
     def __init__(self) -> None:
         self._came = trio.current_time()
         self._first_byte: float | None = None

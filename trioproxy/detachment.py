@@ -16,6 +16,8 @@ class Detachment:
         detached: the ids of all calls that live on without a client; this one adds itself.
     """
 
+    __slots__ = ("_before_s", "_call_id", "_detached", "_since", "_terms", "bound", "policy")
+
     def __init__(self, call_id: str, terms: Terms, detached: set[str]) -> None:
         self._call_id = call_id
         self._terms = terms

@@ -39,6 +39,8 @@ from trioproxy.wire import headers
 class Exchange:
     """One client request. Whoever delivers tells it what has been handed to the client's connection."""
 
+    __slots__ = ("_desk", "_opening", "_seat", "_served", "_speaker", "arrival", "delivery", "own_headers")
+
     def __init__(self, arrival: Arrival, desk: Desk) -> None:
         self.arrival = arrival
         self.delivery = Delivery()

@@ -67,10 +67,13 @@ class House:
         self.admit()
         assert self._nursery is not None
         relay = Relay(commission, self.detached)
-        if commission.fingerprint is not None:
-            self._by_fingerprint.setdefault(commission.fingerprint, []).append(relay)
         # In an empty context: a copy of the caller's would keep its request alive as long as the stream.
-        contextvars.Context().run(self._nursery.start_soon, self._host, relay, commission.fingerprint)
+        fingerprint, context = commission.fingerprint, contextvars.Context()
+        if fingerprint is None:
+            context.run(self._nursery.start_soon, relay.run)
+        else:
+            self._by_fingerprint.setdefault(fingerprint, []).append(relay)
+            context.run(self._nursery.start_soon, self._host, relay, fingerprint)
         return relay
 
     def twin(self, fingerprint: bytes, may_join: Callable[[int], bool]) -> Relay | None:
@@ -80,12 +83,12 @@ class House:
                 return relay
         return None
 
-    async def _host(self, relay: Relay, fingerprint: bytes | None) -> None:
+    async def _host(self, relay: Relay, fingerprint: bytes) -> None:
+        """The life of a relay that others may find."""
         try:
             await relay.run()
         finally:  # in the same step as its settling: who asks now finds its answer recorded, or nothing
-            if fingerprint is not None:
-                twins = self._by_fingerprint[fingerprint]
-                twins.remove(relay)
-                if not twins:
-                    del self._by_fingerprint[fingerprint]
+            twins = self._by_fingerprint[fingerprint]
+            twins.remove(relay)
+            if not twins:
+                del self._by_fingerprint[fingerprint]

@@ -30,6 +30,8 @@ class Phases:
         entered: called with each phase that follows the first one.
     """
 
+    __slots__ = ("_durable", "_entered", "_late", "_limits_s", "_patience", "phase")
+
     def __init__(
         self,
         patience: trio.CancelScope,
@@ -57,10 +59,11 @@ class Phases:
 
     async def permission(self) -> None:
         """Wait for the call's row to be durable, but not for ever: serving goes on without a ledger."""
-        if self._durable is None or self._durable.is_set():
+        durable, self._durable = self._durable, None
+        if durable is None or durable.is_set():
             return
         with trio.move_on_after(COMMIT_PATIENCE_S) as patience:
-            await self._durable.wait()
+            await durable.wait()
         if patience.cancelled_caught:
             self._late()
 

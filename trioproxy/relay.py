@@ -53,6 +53,11 @@ class Relay:
         detached: the ids of all calls that live on without a client; its own is there while it does.
     """
 
+    __slots__ = (
+        "_began", "_commission", "_departure", "_life", "_meter", "_patience", "_phases", "_ttfb_ms", "bytes_in",
+        "closing", "detachment", "failure", "head", "opening", "seating",
+    )  # fmt: skip
+
     def __init__(self, commission: Commission, detached: set[str]) -> None:
         self.opening = commission.opening
         self._commission = commission
@@ -167,9 +172,9 @@ class Relay:
         return cause_of(error)
 
     def _plan(self) -> Plan:
-        """The plan, handed over once: neither relay nor commission keeps the request's body."""
+        """The plan, handed over once: neither relay nor commission keeps what only the beginning needs."""
         plan = self._commission.plan
-        self._commission = replace(self._commission, plan=replace(plan, body=None))
+        self._commission = replace(self._commission, plan=replace(plan, body=None), durable=None)
         return self._phases.paced(plan)
 
     def _begin(self, head: Head) -> None:

@@ -47,7 +47,7 @@ class Seat:
         self._on_room = on_room
         self._send, self._receive = trio.open_memory_channel[bytes | memoryview](math.inf)
         self._waiting_bytes = 0
-        self._known = trio.Event()
+        self._known: trio.Event | None = None  # made by whoever waits for the head
         self._head: Head | None = None
         self._failure: TrioProxyError | None = None
         self._finished = False
@@ -61,7 +61,11 @@ class Seat:
         Raises:
             TrioProxyError: there is none; the error knows how the client is answered.
         """
-        await self._known.wait()
+        if self._head is None and self._failure is None:
+            self._known = self._known or trio.Event()
+            await self._known.wait()
+        else:
+            await trio.lowlevel.checkpoint()
         if self._head is None:
             assert self._failure is not None, "a call without a head has a failure"
             raise self._failure
@@ -123,7 +127,7 @@ class Seat:
     def begin(self, head: Head) -> None:
         """The head has come."""
         self._head = head
-        self._known.set()
+        self._tell()
 
     def push(self, chunk: bytes | memoryview) -> None:
         """Hand over a chunk at once."""
@@ -136,12 +140,18 @@ class Seat:
         self._failure = failure
         self._finished = failure is None
         self._send.close()
-        self._known.set()
+        self._tell()
 
     def cut(self, failure: TrioProxyError) -> None:
         """End it without what still waits: the client is too far behind to be given it."""
         self.end(failure)
         self._let_go()
+
+    def _tell(self) -> None:
+        """Whether there is a head is known now."""
+        if self._known is not None:
+            self._known.set()
+            self._known = None
 
     def _let_go(self) -> bool:
         """Hold nothing of what waits any longer; whether anything was."""

@@ -38,6 +38,10 @@ class Seating:
         max_lag_bytes: how much may wait for one client while another is faster.
     """
 
+    __slots__ = (
+        "_filter", "_head", "_max_lag_bytes", "_news", "_on_empty", "_owed", "_seats", "_tape", "bytes_passed",
+    )  # fmt: skip
+
     def __init__(self, on_empty: Callable[[Cause], None], *, tape: Tape | None, max_lag_bytes: int) -> None:
         self._seats: list[Seat] = []
         self._tape = tape
@@ -48,7 +52,7 @@ class Seating:
         # Those that went on to the clients, once or to several.
         self.bytes_passed = 0
         self._owed: list[tuple[Seat, bytes]] = []
-        self._news = trio.Event()
+        self._news: trio.Event | None = None  # made by the pump, when it waits for some
 
     def take(self) -> Seat:
         """A place for one more client, who is handed the answer from its first byte on."""
@@ -101,8 +105,8 @@ class Seating:
             self._tape.append(chunk)
         if self._seats:
             self._seats[0].push(chunk)
-            # Who comes from now on has it from the tape.
-            self._owed += [(seat, chunk) for seat in self._seats[1:]]
+            if len(self._seats) > 1:  # who comes from now on has it from the tape
+                self._owed += [(seat, chunk) for seat in self._seats[1:]]
 
     def _hand_on(self) -> None:
         for seat, chunk in self._owed:
@@ -120,6 +124,7 @@ class Seating:
         while not self.has_room:
             self._news = trio.Event()
             await self._news.wait()
+        self._news = None
 
     def end(self, failure: TrioProxyError | None) -> None:
         """No more will come, and whether that was all; synchronous."""
@@ -156,4 +161,5 @@ class Seating:
 
     def _stir(self) -> None:
         """Something has changed about who has room."""
-        self._news.set()
+        if self._news is not None:
+            self._news.set()

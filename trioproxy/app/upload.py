@@ -12,9 +12,16 @@ import trio
 
 from trioproxy.errors import ClientError, RequestTimeout, RequestTooLarge
 
+# What a body that has been read whole leaves behind, for a stream that may last an hour: nothing of its own.
+_SPENT = trio.open_memory_channel[bytes](0)
+for _end in _SPENT:
+    _end.close()
+
 
 class BodyUpload:
     """The body of one request (exchange.py, `Upload`)."""
+
+    __slots__ = ("_broken", "_complete", "_receive", "_send", "_silence_s")
 
     def __init__(self, silence_s: float) -> None:
         self._silence_s = silence_s
@@ -59,6 +66,7 @@ class BodyUpload:
             if size_bytes > limit_bytes:
                 raise RequestTooLarge(f"the request body has more than the {limit_bytes} bytes that are allowed")
             pieces.append(piece)
+        self._send, self._receive = _SPENT
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def stream(self) -> Pieces | None:
