@@ -11,7 +11,7 @@ JOBS   ?= auto
 # httpx2 in the place of httpx (127, ADR 0013).
 NOT_OURS := ASYNC114,ASYNC124,ASYNC127,ASYNC128,ASYNC900,ASYNC910,ASYNC911,ASYNC912,ASYNC913
 
-.PHONY: demo test check unit coverage bench format lock clean
+.PHONY: demo test check unit browser coverage bench format lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/trioproxy demo
@@ -26,7 +26,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make_endings.py --check
 
-unit: $(VENV)/.installed-dev
+unit: $(VENV)/.installed-dev browser
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 # Every pure file, relay.py and exchange.py: all branches, by the tests of their own folders.
@@ -47,6 +47,13 @@ $(BIN)/python:
 	  { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv; } || \
 	  { echo "python3-venv is missing: sudo apt install python3-venv" >&2; exit 1; }; \
 	  $(PYTHON) -m venv $(VENV); }
+
+# What the lab's reports are looked at with; no test is skipped without it.
+browser:
+	@command -v chromium >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  { echo "chromium is missing: sudo apt install chromium" >&2; exit 1; }
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .

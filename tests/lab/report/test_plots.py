@@ -7,7 +7,7 @@ import re
 import pytest
 
 from trioproxy.lab.report.cells import Sample
-from trioproxy.lab.report.plots import MARGIN, Scale, axis, box_plot, decades, interval_plot, linear
+from trioproxy.lab.report.plots import MARGIN, Scale, axis, box_plot, decades, fitting, interval_plot, linear
 
 # From 1 to 10,000 in four steps of 23 %.
 SCALE = Scale(1.0, 10_000.0, logarithmic=True)
@@ -23,10 +23,29 @@ def test_a_scale_holds_its_values() -> None:
     assert decades([0.3, 42.0]) == Scale(0.1, 100.0, logarithmic=True)
     assert decades([10.0]) == Scale(10.0, 100.0, logarithmic=True)
     assert decades([0.0]) == Scale(1.0, 10.0, logarithmic=True)
-    assert linear([2.0, 5.0]) == Scale(0.0, 5.0)
-    assert linear([-2.0, 5.0]).ticks() == [-2.0, 0.0, 5.0]
+    assert linear([2.0, 4.7]) == Scale(0.0, 5.0)
+    assert linear([-1.7, 4.7]) == Scale(-2.0, 6.0)
     assert linear([]) == Scale(0.0, 1.0)
+    assert fitting([1.0, 31.0]) == decades([1.0, 31.0])
+    assert fitting([1.0, 29.0]) == linear([29.0])
+    assert fitting([0.0, 31.0]) == linear([31.0])
+    assert fitting([]) == linear([])
     assert Scale(3.0, 3.0).at(3.0) == 50.0
+
+
+@pytest.mark.parametrize(
+    ("scale", "ticks"),
+    [
+        (Scale(0.0, 5.0), [0, 1, 2, 3, 4, 5]),
+        (Scale(0.0, 1.0), [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (Scale(-2.0, 6.0), [-2, 0, 2, 4, 6]),
+        (Scale(0.0, 35.0), [0, 10, 20, 30]),
+        (Scale(3.0, 3.0), [3.0]),
+        (Scale(1e-3, 1e7, logarithmic=True), [1e-3, 1e-1, 10, 1e3, 1e5, 1e7]),
+    ],
+)
+def test_ticks_are_round(scale: Scale, ticks: list[float]) -> None:
+    assert scale.ticks() == pytest.approx(ticks)
 
 
 def test_a_box_plot_shows_quartiles_p99_and_the_greatest() -> None:

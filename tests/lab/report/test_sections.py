@@ -16,6 +16,7 @@ from trioproxy.trace.records import Run, Trouble
 def test_each_lab_has_its_parts() -> None:
     assert [part.title for part in sections(results("a", wire()))] == [
         "What ran",
+        "At a glance",
         "The numbers",
         "Heat map",
         "Abort latency",
@@ -36,7 +37,7 @@ def test_what_ran_can_be_run_again() -> None:
     assert facts.pairs[:3] == (
         ("began", "2026-11-29T06:12:00Z"),
         ("runs", "2,560 runs, 5 targets, 24 timelines, 1 trouble"),
-        ("version of trioproxy", "0.1.0"),
+        ("trioproxy", "0.1.0"),
     )
     assert facts.pairs[-1] == ("virtual", "yes")
 

@@ -49,10 +49,12 @@ def _chooser(block: Timelines, prefix: str) -> Markup:
     options = [
         tag("option", f"{title(each.run)}  ·  {each.run.id}", value=prefix + each.run.id) for each in block.timelines
     ]
+    choices = tag("select", tag("option", f"all {len(block.timelines)}", value=""), options, aria_label="Run")
+    search = tag("input", type="search", placeholder="words of the title", aria_label="Show only runs with")
     return tag(
         "form",
-        tag("label", "Show only runs with", tag("input", type="search", placeholder="words of the title")),
-        tag("label", "Run", tag("select", tag("option", f"all {len(block.timelines)}", value=""), options)),
+        tag("label", "Show only runs with", search),
+        tag("label", "Run", choices),
         tag("button", "previous", type="button", data_step=-1),
         tag("button", "next", type="button", data_step=1),
         class_="chooser",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trioproxy.lab.measures import Number
 from trioproxy.lab.report.blocks import Block, Cell, Column, Folded, Row, Table
-from trioproxy.lab.report.plots import axis, interval_plot, linear
+from trioproxy.lab.report.plots import axis, fitting, interval_plot
 from trioproxy.lab.report.words import NOT_KNOWN, interval, number, once, quantity
 from trioproxy.trace.records import Figure
 
@@ -59,7 +59,7 @@ def _cell(figure: Figure | None) -> Cell:
 def _one(name: str, figures: Sequence[Figure]) -> Table:
     unit = figures[0].unit
     known = [each for figure in figures for each in (figure.value, figure.low, figure.high) if each is not None]
-    scale = linear(known)
+    scale = fitting(known)
     rows = []
     for figure in figures:
         picture = None
@@ -80,4 +80,5 @@ def _one(name: str, figures: Sequence[Figure]) -> Table:
         Column("n", numeric=True),
         Column("note"),
     )
-    return Table(name, ("target",), columns, tuple(rows))
+    caption = f"{name} (logarithmic scale)" if scale.logarithmic else name
+    return Table(caption, ("target",), columns, tuple(rows))

@@ -21,6 +21,8 @@ HEIGHT = 24
 MIDDLE = HEIGHT / 2
 # Room at either end for half a label.
 MARGIN = 4.0
+# From so many times the least on, values are drawn on a logarithmic scale.
+FAR_APART = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,12 @@ class Scale:
         return MARGIN + part * (100 - 2 * MARGIN)
 
     def ticks(self) -> list[float]:
-        """The round values to be named: each power of ten, or both ends and zero."""
-        if not self.logarithmic:
-            return sorted({self.low, self.high} | ({0.0} if self.low < 0 < self.high else set()))
-        first, last = round(math.log10(self.low)), round(math.log10(self.high))
-        step = max(1, (last - first) // 5)
-        return [10.0**power for power in range(first, last + 1, step)]
+        """The round values to be named: powers of ten, or steps of 1, 2 or 5 of one."""
+        if self.logarithmic:
+            first, last = round(math.log10(self.low)), round(math.log10(self.high))
+            return [10.0**power for power in range(first, last + 1, max(1, (last - first) // 5))]
+        step = _step(self.high - self.low)
+        return [step * at for at in range(math.ceil(self.low / step), math.floor(self.high / step + 1e-9) + 1)]
 
 
 def decades(values: Iterable[float]) -> Scale:
@@ -59,9 +61,25 @@ def decades(values: Iterable[float]) -> Scale:
 
 
 def linear(values: Iterable[float]) -> Scale:
-    """A scale from 0 (or the least, below it) to the greatest of `values`."""
+    """A scale from 0 (or a round value below the least) to a round one that holds all `values`."""
     known = [*values, 0.0]
-    return Scale(min(known), max(known) or 1.0)
+    if max(known) == min(known):
+        return Scale(0.0, 1.0)
+    step = _step(max(known) - min(known))
+    return Scale(step * math.floor(min(known) / step), step * math.ceil(max(known) / step))
+
+
+def fitting(values: Iterable[float]) -> Scale:
+    """A logarithmic scale for what lies far apart, a linear one for the rest."""
+    known = list(values)
+    far_apart = bool(known) and min(known) > 0 and max(known) > FAR_APART * min(known)
+    return decades(known) if far_apart else linear(known)
+
+
+def _step(span: float) -> float:
+    """A round part of `span`: three to six of them fit in it."""
+    power = 10.0 ** math.floor(math.log10(span / 2)) if span > 0 else 1.0
+    return power * next(round for round in (1, 2, 5, 10) if span / (power * round) <= 6)
 
 
 def axis(scale: Scale, unit: str) -> Markup:

@@ -1,6 +1,6 @@
 """The parts of a report, in their order.
 
-what ran ─ comparison ─ numbers ─ heat maps ─ box plots ─ invariants ─ timelines ─ troubles
+comparison ─ what ran ─ glance ─ numbers ─ heat maps ─ box plots ─ invariants ─ timelines ─ troubles
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from trioproxy.lab.report.blocks import (
 from trioproxy.lab.report.boxes import box_blocks
 from trioproxy.lab.report.cells import CellFacts, Sample, cell_facts
 from trioproxy.lab.report.comparison import compare
+from trioproxy.lab.report.glance import glance_blocks
 from trioproxy.lab.report.heat import heat_maps
 from trioproxy.lab.report.invariants import invariant_blocks
 from trioproxy.lab.report.numbers import number_blocks
@@ -42,6 +43,7 @@ def sections(results: Results, only: Collection[str] = (), prefix: str = "") -> 
     facts = cell_facts(results.runs, results.events)
     parts: list[tuple[str, str, Sequence[Block]]] = [
         ("What ran", "ran", what_ran(results)),
+        ("At a glance", "glance", glance_blocks(facts)),
         ("The numbers", "numbers", number_blocks(results.figures)),
         ("Heat map", "heat", heat_maps(facts)),
         ("Abort latency", "abort", box_blocks(facts)),
@@ -72,7 +74,7 @@ def what_ran(results: Results) -> list[Block]:
     facts = [
         ("began", header.began_at),
         ("runs", ", ".join(counts)),
-        *((f"version of {name}", version) for name, version in header.versions.items()),
+        *((name, version) for name, version in header.versions.items()),
         *((name, words(value, unit(name))) for name, value in header.machine.items()),
     ]
     return [Output("Command", shlex.join(header.command)), Facts(tuple(facts))]
