@@ -53,6 +53,6 @@ def test_what_clients_saw_and_the_lies_among_it():
 
 
 def test_a_reader_that_stopped():
-    paused, on = run(LEAVING, paused=True, pulled_bytes=1_500_000), run(LEAVING, paused=False, pulled_bytes=64_000_000)
+    paused, on = run(LEAVING, stalled=True, after_bytes=1_500_000), run(LEAVING, stalled=False, after_bytes=64_000_000)
     assert rows([paused])[0].remarks == "paused after 1.5 MB"
     assert rows([paused, on])[0].remarks == "pulled on after 64.0 MB"

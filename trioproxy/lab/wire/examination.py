@@ -7,17 +7,18 @@ Whatever the target does wrong is told (`Trouble`) and is no error of ours.
 
 from __future__ import annotations
 
-import ssl
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from trioproxy.lab.guest.line import Way
 from trioproxy.lab.wire.cells import Cell, Fault
 from trioproxy.lab.wire.child import Child
+from trioproxy.lab.wire.door import Door
+from trioproxy.lab.wire.figures import aborts, latency
+from trioproxy.lab.wire.figures.life import Life, floor_ms
 from trioproxy.lab.wire.matrix import Matrix, Tell
 from trioproxy.lab.wire.place import free_ports, place_for
 from trioproxy.lab.wire.plan import Plan
@@ -28,30 +29,12 @@ from trioproxy.lab.wire.stories import scene
 from trioproxy.lab.wire.tables import IMPOSSIBLE
 from trioproxy.lab.wire.target import Asking, Protocol, Target
 from trioproxy.lab.wire.trouble import TargetTrouble
-from trioproxy.trace.records import Trouble
+from trioproxy.trace.records import Record, Run, Trouble
 
 # So often a target is started again before what is left of it is given up.
 STARTS = 4
 # A process whose connections have broken may have died a moment ago, and nobody knows it yet.
 DYING_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """How one gets in, with each protocol. Without a target the upstream's own port is the door."""
-
-    ports: Mapping[Protocol, int]
-    cafile: str | None = None
-
-    def __call__(self, protocol: Protocol) -> Way:
-        """The way for a client of that protocol."""
-        address = ("127.0.0.1", self.ports[protocol])
-        return Way(address, self._tls(), ("h2",)) if protocol == "h2" else Way(address)
-
-    def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.cafile)
-        context.set_alpn_protocols(["h2"])
-        return context
 
 
 @dataclass(slots=True)
@@ -62,6 +45,11 @@ class Examination:
     plan: Plan
     tell: Tell
     certificate: Mapping[str, str]
+    # What the harness takes for a chunk without a proxy; the examination of none finds it out.
+    floor_ms: list[float] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    # It cannot be started, or not be kept alive.
+    gone: bool = False
 
     @property
     def subject(self) -> str:
@@ -82,7 +70,23 @@ class Examination:
 
     async def run(self) -> None:
         """All of it. Never raises for what the target does."""
-        await self.cells_alone()
+        try:
+            await self.cells_alone()
+            if self.plan.figures:
+                await self._figures()
+        except TargetTrouble as trouble:
+            self.trouble(trouble.message, trouble.output)
+
+    async def _figures(self) -> None:
+        """The five numbers."""
+        for figure in aborts.figures(self.subject, self.runs):
+            self.tell(figure)
+        if self.target is None:
+            self.floor_ms += await floor_ms(quick=self.plan.quick)
+            for figure in latency.figures(self.subject, self.floor_ms, None):
+                self.tell(figure)
+        elif not self.gone:
+            await Life(self.target, self.certificate, self.floor_ms, self.tell, self.plan.quick).live()
 
     async def cells_alone(self) -> None:
         """Its cells."""
@@ -97,8 +101,10 @@ class Examination:
             except TargetTrouble as trouble:
                 self.trouble(trouble.message, trouble.output)
                 if trouble.for_good:
+                    self.gone = True
                     return
         if left:
+            self.gone = True
             self.trouble(f"given up after {STARTS} starts: {len(left)} cells were not tried", _lines(left))
 
     async def _until_it_dies(self, left: deque[Cell]) -> None:
@@ -153,7 +159,7 @@ class Examination:
 
     def _matrix(self, stage: Stage, door: Door) -> Matrix:
         asking = self.target.ask if self.target else Asking()
-        return Matrix(self.subject, stage, asking, door, self.plan, self.tell)
+        return Matrix(self.subject, stage, asking, door, self.plan, self._keep)
 
     @asynccontextmanager
     async def _standing(self, upstream_port: int) -> AsyncIterator[tuple[Door, Child | None]]:
@@ -174,6 +180,11 @@ class Examination:
                 reasons.setdefault(cell.impossible, []).append(cell)
         for reason, cells in reasons.items():
             self.trouble(f"{IMPOSSIBLE}{reason}", _lines(cells))
+
+    def _keep(self, record: Record) -> None:
+        if isinstance(record, Run):
+            self.runs.append(record)
+        self.tell(record)
 
     def trouble(self, what: str, output: str = "") -> None:
         """Tell what could not be done."""

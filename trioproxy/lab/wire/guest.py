@@ -32,6 +32,7 @@ from trioproxy.lab.wire.target import Protocol
 READ_BYTES = 65536
 # Makes a server feel soon that its client does not read.
 SMALL_BYTES = 16384
+CONNECT_S = 5.0
 
 Fact = Callable[[Visit], bool]
 
@@ -65,7 +66,10 @@ class Guest:
             OSError: the server accepts no connection, or not this protocol.
         """
         visit = Visit(time.monotonic())
-        wire = await way.connect(SMALL_BYTES if reads_until else None)
+        with trio.move_on_after(CONNECT_S) as limit:
+            wire = await way.connect(SMALL_BYTES if reads_until else None)
+        if limit.cancelled_caught:
+            raise TimeoutError(f"no connection within {CONNECT_S:g} s")
         visit.connected_at = time.monotonic()
         line = H1Line(wire, visit) if protocol == "h1" else H2Line(wire, visit)
         guest = cls(line, visit, reads_until)

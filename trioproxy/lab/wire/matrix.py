@@ -83,7 +83,7 @@ class Matrix:
         with trio.move_on_after(RUN_PATIENCES * patience_s):
             return await trial.run(self._door(cell.protocol))
         trial.outcome.waited = True
-        trial.outcome.measures.setdefault("reached", False)
+        trial.outcome.measures.setdefault(Measure.REACHED, False)
         return trial.outcome
 
     def _write(self, cell: Cell, repetition: int, outcome: Outcome) -> None:

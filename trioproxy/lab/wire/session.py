@@ -40,8 +40,9 @@ async def examine(
         except TargetTrouble as problem:
             certificate = {}
             tell(Trouble(subject="the lab", what=problem.message))
+        floor_ms: list[float] = []
         for target in present:
-            await Examination(target, plan, tell, certificate).run()
+            await Examination(target, plan, tell, certificate, floor_ms).run()
 
 
 def _present(target: Target, tell: Callable[[Trouble], None], *, install: bool) -> bool:

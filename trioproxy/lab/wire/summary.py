@@ -62,15 +62,15 @@ class Row:
     def remarks(self) -> str:
         """What else there is to say."""
         said = []
-        if out := sum(run.measures.get("reached") is False for run in self.runs):
+        if out := sum(run.measures.get(Measure.REACHED) is False for run in self.runs):
             said.append(f"phase not reached ({out} of {len(self.runs)})")
-        if after := sum(run.measures.get("asked_after") is True for run in self.runs):
+        if after := sum(run.measures.get(Measure.ASKED_AFTER) is True for run in self.runs):
             said.append(f"asked the upstream after the client had gone ({after})")
         if self.lies:
             said.append(f"LIE ({self.lies} of {len(self.runs)})")
-        if pulled := self.numbers("pulled_bytes"):
-            how = "paused" if all(self.values("paused")) else "pulled on"
-            said.append(f"{how} after {max(pulled) / 1e6:.1f} MB")
+        if stalled := self.values(Measure.STALLED):
+            pulled = max(self.numbers(Measure.AFTER_BYTES), default=0)
+            said.append(f"{'paused' if all(stalled) else 'pulled on'} after {pulled / 1e6:.1f} MB")
         return "; ".join(said)
 
 

@@ -56,8 +56,6 @@ class Run(_Section):
     start_limit_s: Seconds = 30.0
     # Asks it to end once its streams have.
     graceful: Signal = "SIGTERM"
-    # What a supervisor sends, where that is another one.
-    supervisor: Signal = "SIGTERM"
 
 
 class Asking(_Section):

@@ -108,7 +108,7 @@ class Trial:
         measures = self.outcome.measures
         with trio.move_on_after(self.patience_s):
             await self._reach(guest)
-        measures["reached"] = reached = self._reached(guest.visit)
+        measures[Measure.REACHED] = reached = self._reached(guest.visit)
         if not reached:
             self.outcome.waited = True
             measures["status"] = guest.visit.status
@@ -164,7 +164,7 @@ class Trial:
         measures = self.outcome.measures
         if self.received is None:
             # Nothing was asked of it yet. It must not be asked for a client that is gone.
-            measures["asked_after"] = await self.stage.until(lambda: self.received is not None, 10 * HOLD_S)
+            measures[Measure.ASKED_AFTER] = await self.stage.until(lambda: self.received is not None, 10 * HOLD_S)
         received = self.received
         if received is None or (received.answered_at is not None and received.answered_at <= left_at):
             measures[Measure.TOLD] = None
@@ -181,10 +181,11 @@ class Trial:
     async def _stops_reading(self) -> None:
         """The client stays and takes nothing more: how much is pulled for it?"""
         measures = self.outcome.measures
-        measures["paused"] = await self.stage.quiet(lambda: self.received, STALL_S, self.patience_s)
+        measures[Measure.STALLED] = await self.stage.quiet(lambda: self.received, STALL_S, self.patience_s)
         received = self.received
-        measures[Measure.TOLD] = received.left if received else None
-        measures["pulled_bytes"] = received.sent_bytes if received else 0
+        measures[Measure.AFTER_BYTES] = received.sent_bytes if received else 0
+        if received is not None and received.left:
+            measures["ended_by_proxy"] = True
 
     async def _fault(self, guest: Guest) -> None:
         """The client stays, whatever the upstream does."""

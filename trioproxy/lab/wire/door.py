@@ -1,0 +1,28 @@
+"""How clients get in at a target, with each protocol that it speaks."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trioproxy.lab.guest.line import Way
+from trioproxy.lab.wire.target import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How one gets in, with each protocol. Without a target the upstream's own port is the door."""
+
+    ports: Mapping[Protocol, int]
+    cafile: str | None = None
+
+    def __call__(self, protocol: Protocol) -> Way:
+        """The way for a client of that protocol."""
+        address = ("127.0.0.1", self.ports[protocol])
+        return Way(address, self._tls(), ("h2",)) if protocol == "h2" else Way(address)
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.cafile)
+        context.set_alpn_protocols(["h2"])
+        return context
