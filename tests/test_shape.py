@@ -36,7 +36,7 @@ ELSEWHERE = {
     "lab/conversation.py": "lab/test_upstream.py",
     "lab/guest/line.py": "lab/guest/test_client.py",
     "lab/guest/play.py": "lab/guest/test_client.py",
-    "lab/player.py": "lab/test_upstream.py",
+    "lab/player_h1.py": "lab/test_upstream.py",
     "lab/received.py": "lab/test_upstream.py",
     "lab/script/actions.py": "lab/script/test_upstream.py",
     "lab/wire/plan.py": "lab/wire/test_choosing.py",

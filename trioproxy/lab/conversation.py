@@ -1,4 +1,4 @@
-"""One connection of a scripted upstream: requests are read, scripts are played.
+"""One connection of a scripted upstream: requests are read, scripts are played. HTTP/2 goes on in `streams.py`.
 
 Beside that a watch waits for the peer to leave. It sees FIN and RST at once, also while
 nothing is being sent or read, writes the time down, and ends the script that plays.
@@ -11,41 +11,20 @@ from __future__ import annotations
 
 import socket
 import time
-from typing import Protocol
 
 import trio
 
 from trioproxy.lab import http1
-from trioproxy.lab.player import Afterwards, Player
-from trioproxy.lab.received import Connection, Received
+from trioproxy.lab.player import Afterwards
+from trioproxy.lab.player_h1 import H1Player
+from trioproxy.lab.received import Cast, Connection, Received
 from trioproxy.lab.script import Script, Take
+from trioproxy.lab.streams import PREFACE_HEAD, Streams
 from trioproxy.sockets import Departure, departure, reset
 
 READ_BYTES = 65536
 # A head is read in small steps, so that little of a body comes with it.
 HEAD_READ_BYTES = 4096
-# How often a slow reader reads.
-SLOW_READS_PER_S = 20
-
-
-class Cast(Protocol):
-    """Gives each request its script and keeps the records."""
-
-    def request_came(self, connection: Connection, head: http1.RequestHead) -> Received:
-        """Note a request whose head has come."""
-        ...
-
-    def script_at_head(self, received: Received) -> Script | None:
-        """The script, or None if it can only be chosen once the body is there."""
-        ...
-
-    def script_for(self, received: Received) -> Script:
-        """The script, now that the body is there."""
-        ...
-
-    def changed(self) -> None:
-        """A record has a new fact."""
-        ...
 
 
 class Conversation:
@@ -62,12 +41,13 @@ class Conversation:
         self._watching = trio.CancelScope()
         self._playing: trio.CancelScope | None = None
         self._current: Received | None = None
+        self._streams: Streams | None = None
 
     async def hold(self) -> None:
         """Answer request after request; the connection is closed on return, error and cancellation.
 
         Raises:
-            http1.Malformed: the peer does not speak HTTP/1.1 (in an exception group).
+            http1.Malformed: the peer does not speak HTTP (in an exception group).
         """
         try:
             async with trio.open_nursery() as nursery:
@@ -85,7 +65,10 @@ class Conversation:
 
     async def _watch(self) -> None:
         with self._watching:
-            self._peer_left(await departure(self._socket))
+            how = await departure(self._socket)
+            # Before a FIN there may be frames that say more; whoever reads them comes to it.
+            if self._streams is None or how is Departure.RST:
+                self._peer_left(how)
 
     def _peer_left(self, how: Departure) -> None:
         connection, current = self._connection, self._current
@@ -96,12 +79,18 @@ class Conversation:
             current.left_at, current.left_by = connection.left_at, how
         if self._playing is not None:
             self._playing.cancel()
+        if self._streams is not None:
+            self._streams.peer_left(how)
+            self._streams.stop()
         self._cast.changed()
 
     async def _answer_one(self) -> bool:
         """Read one request and answer it; whether the connection can take another."""
         raw = await self._read_head()
         if raw is None:
+            return False
+        if raw == PREFACE_HEAD and not self._connection.requests:
+            await self._hold_streams(raw)
             return False
         received = self._current = self._cast.request_came(self._connection, http1.request_head(raw))
         received.left_at, received.left_by = self._connection.left_at, self._connection.left_by
@@ -114,11 +103,20 @@ class Conversation:
         if afterwards is Afterwards.REUSE and body.whole:
             self._left_over = body.rest
             return True
+        await self._end(afterwards, polite=received.answered_at is not None)
+        return False
+
+    async def _hold_streams(self, preface: bytes) -> None:
+        """Go on in HTTP/2."""
+        self._streams = Streams(self._stream, self._connection, self._cast, self._peer_left)
+        await self._end(await self._streams.serve(preface + self._left_over), polite=False)
+
+    async def _end(self, afterwards: Afterwards | None, *, polite: bool) -> None:
+        """End the connection, if it is not over already; `polite`: TLS says so as well."""
         if afterwards is Afterwards.RST:
             reset(self._socket)
         elif afterwards is not None:
-            await self._hang_up(received)
-        return False
+            await self._hang_up(polite)
 
     async def _answer(self, received: Received, body: http1.Body) -> Afterwards | None:
         """What the script that was played says about the connection; None if the peer left first."""
@@ -142,14 +140,14 @@ class Conversation:
 
     async def _play(self, script: Script, received: Received) -> Afterwards | None:
         try:
-            return await Player(script, received, self._stream, self._cast.changed).play()
+            return await H1Player(script, received, self._stream, self._cast.changed).play()
         except trio.BrokenResourceError:
             self._peer_left(Departure.RST)
             return None
 
-    async def _hang_up(self, received: Received) -> None:
+    async def _hang_up(self, polite: bool) -> None:
         """FIN; then read on until the peer goes, since closing with bytes unread would be RST."""
-        if isinstance(self._stream, trio.SSLStream) and received.answered_at is not None:
+        if isinstance(self._stream, trio.SSLStream) and polite:
             await self._stream.aclose()
             return
         self._watching.cancel()
@@ -184,9 +182,9 @@ class Conversation:
         self._cast.changed()
         while not body.whole:
             if rate is not None:
-                await trio.sleep(1 / SLOW_READS_PER_S)
+                await trio.sleep(1 / http1.SLOW_READS_PER_S)
             try:
-                data = await self._stream.receive_some(max(1, rate // SLOW_READS_PER_S) if rate else READ_BYTES)
+                data = await self._stream.receive_some(max(1, rate // http1.SLOW_READS_PER_S) if rate else READ_BYTES)
             except trio.BrokenResourceError:
                 self._peer_left(Departure.RST)
                 return

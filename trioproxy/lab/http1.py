@@ -17,6 +17,8 @@ LAST_CHUNK = b"0\r\n\r\n"
 BAD_CHUNK_SIZE = b"zz\r\n"
 CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: [^\r\n]*)?")
+# How often a slow reader reads.
+SLOW_READS_PER_S = 20
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from trioproxy.lab.http1 import RequestHead
+from trioproxy.lab.script import Going, Script
 from trioproxy.model import RawHeaders
 from trioproxy.sockets import Departure
 
@@ -27,6 +28,7 @@ class Connection:
     left_by: Departure | None = None
     # Our end is closed as well: nothing of it is left.
     closed_at: float | None = None
+    protocol: str = "HTTP/1.1"
 
 
 @dataclass(slots=True, eq=False)
@@ -39,13 +41,13 @@ class Received:
     head_at: float
     body: bytearray = field(default_factory=bytearray, repr=False)
     body_at: float | None = None
-    # Bytes of the answer that the kernel took, framing included.
+    # Bytes of the answer that the kernel took, framing included; over HTTP/2 those of DATA frames.
     sent_bytes: int = 0
     # The script was played to its proper end.
     answered_at: float | None = None
-    # The peer's FIN or RST, if it was seen before the request was over.
+    # The peer's FIN, RST, RST_STREAM or GOAWAY, if it was seen before the request was over.
     left_at: float | None = None
-    left_by: Departure | None = None
+    left_by: Departure | Going | None = None
     # Nothing more happens to this request.
     over_at: float | None = None
 
@@ -81,3 +83,23 @@ class Received:
     def json(self) -> Any:
         """The body so far, read as JSON."""
         return json.loads(self.body)
+
+
+class Cast(Protocol):
+    """Gives each request its script and keeps the records."""
+
+    def request_came(self, connection: Connection, head: RequestHead) -> Received:
+        """Note a request whose head has come."""
+        ...
+
+    def script_at_head(self, received: Received) -> Script | None:
+        """The script, or None if it can only be chosen once the body is there."""
+        ...
+
+    def script_for(self, received: Received) -> Script:
+        """The script, now that the body is there."""
+        ...
+
+    def changed(self) -> None:
+        """A record has a new fact."""
+        ...

@@ -41,7 +41,7 @@ class ScriptedUpstream:
         scripts: one script for every request, or one for each in the order in which they
             come (one more is an error), or a function that is asked once the request's body
             has been read; with `at_head`, once its head has.
-        tls: a server context makes it an HTTPS server.
+        tls: a server context makes it an HTTPS server; h2 among its ALPN protocols offers HTTP/2.
         port: 0 picks a free one.
 
     A script of `Refuse` or `Unreachable` alone makes a port that refuses, or one
@@ -54,7 +54,7 @@ class ScriptedUpstream:
     ) -> None:
         self.connections: list[Connection] = []
         self.requests: list[Received] = []
-        # What peers sent that was not HTTP/1.1.
+        # What peers sent that was not HTTP.
         self.malformed: list[str] = []
         self.port = port
         self._scripts = scripts

@@ -21,6 +21,9 @@ class H1Line:
         self._visit = visit
         self._unsent = b""
 
+    async def write(self) -> None:
+        """See Line."""
+
     async def begin(self, ask: Ask, share: float) -> None:
         """See Line."""
         half = int(len(ask.body) * share)

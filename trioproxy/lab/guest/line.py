@@ -104,6 +104,10 @@ class Line(Protocol):
 
     wire: Wire
 
+    async def write(self) -> None:
+        """Runs beside the rest, if somebody has to; it is cancelled in the end."""
+        ...
+
     async def begin(self, ask: Ask, share: float) -> None:
         """Send the head, and this share of the body."""
         ...

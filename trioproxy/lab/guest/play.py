@@ -79,6 +79,7 @@ class Player:
     async def play(self, ask: Ask) -> None:
         """Ask, and do the steps until nothing is left to do here. The line is left as it is then."""
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._line.write)
             nursery.start_soon(self._send, ask)
             nursery.start_soon(self._watch_release)
             while await self._do_steps():
