@@ -14,8 +14,8 @@ from support.proxied import proxied
 from support.tracing import ASKED, told
 
 from trioproxy.lab.answers import message_stream
-from trioproxy.lab.script import Chunk, Head, Script, Silence
-from trioproxy.trace.records import What
+from trioproxy.lab.script import Chunk, Head, Reset, Script, Silence
+from trioproxy.trace.records import Lane, What
 
 STREAM = message_stream("One two three four five six.")
 BODY = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": "a prompt"}]}).encode()
@@ -138,3 +138,23 @@ async def test_a_sample(tmp_path: Path) -> None:
         guest.close()
 
     assert told(folder)[0].run.cell["why"] == "sampled"
+
+
+async def test_a_broken_answer_and_a_replay(tmp_path: Path) -> None:
+    folder = tmp_path / "traces"
+    stories = [STREAM.up_to(3).script(then=Reset()), STREAM.script()]
+    async with proxied(tmp_path, stories, trace={"folder": str(folder)}) as (proxy, _):
+        for number in range(3):
+            guest = await Guest.arrive("h1", proxy.port)
+            await guest.ask("/v1/messages", BODY, (KEY, ASKED))
+            assert (await guest.stay()).complete is (number > 0)
+            await settled(folder, number + 1)
+            guest.close()
+    broken, whole, replayed = told(folder)
+
+    assert "upstream broke" in broken.words()
+    assert broken.lane(Lane.UPSTREAM)[-2][2].endswith("reset the connection in the body")
+    assert broken.run.measures["exchange"] == "upstream_failed"
+    assert whole.run.cell["served by"] == "call"
+    assert replayed.run.cell["served by"] == "replayed"
+    assert "seat replayed" in replayed.words()

@@ -18,6 +18,12 @@ from trioproxy.trace.traces import Traces
 ASKED = (b"x-trioproxy-trace", b"1")
 
 
+async def here(work: Callable[[], None]) -> None:
+    """In no thread: a virtual clock would not wait for it."""
+    await trio.lowlevel.checkpoint()
+    work()
+
+
 async def open_traced(
     proxy: Proxy,
     folder: Path,
@@ -26,7 +32,7 @@ async def open_traced(
     **settings: Any,
 ) -> Traces:
     """`proxy.open`, with a folder of traces, which is written when it returns."""
-    traces = Traces(TraceSettings(folder=str(folder), **settings), {"trioproxy": "0"})
+    traces = Traces(TraceSettings(folder=str(folder), **settings), {"trioproxy": "0"}, hop=here)
     proxy.app.desk = replace(proxy.app.desk, traces=traces)
     async with trio.open_nursery() as nursery:
         await nursery.start(traces.run)

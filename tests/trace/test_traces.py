@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from trioproxy.rules.ids import uuid7
 from trioproxy.settings import TraceSettings
 from trioproxy.trace import traces as subject
 from trioproxy.trace.files import read
+from trioproxy.trace.folder import Folder
 from trioproxy.trace.notes import Notes
 from trioproxy.trace.records import Run, Value
 from trioproxy.trace.traces import LAST_S, Traces
@@ -146,6 +148,22 @@ async def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, capl
     assert "3 traces were not written" in said[2]
 
 
+async def test_a_disk_that_hangs_costs_traces_and_nothing_else(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr(Folder, "keep", lambda *_: hangs.wait(30))
+    traces = traces_in(tmp_path)
+    for number in range(3):
+        begin(traces, number).end_part()
+    traces.close()
+    await traces.run()
+
+    assert trio.current_time() == LAST_S
+    assert traces.dropped == 3
+    hangs.set()
+
+
 async def test_a_bug_in_writing_is_no_error_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     traces = traces_in(tmp_path)
     notes = begin(traces)
@@ -177,7 +195,7 @@ async def test_what_was_written_is_let_go(tmp_path: Path) -> None:
             for _ in range(3):
                 notes.phase("blocked")
             notes.end_part()
-            await until(lambda: not traces._waiting)
+            await until(lambda: traces._room._left_bytes == 800)
         traces.close()
 
     assert dropped(tmp_path) == [0] * 20

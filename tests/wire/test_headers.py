@@ -9,6 +9,7 @@ from trioproxy.wire.headers import (
     HOP_BY_HOP,
     content_coding,
     get,
+    length,
     media_type,
     request_headers,
     response_headers,
@@ -145,3 +146,19 @@ def test_codings_are_those_of_all_fields() -> None:
 )
 def test_a_media_type_is_without_its_parameters(value: bytes | None, kind: str) -> None:
     assert media_type(((b"Content-Type", value),) if value is not None else ()) == kind
+
+
+@pytest.mark.parametrize(
+    ("headers", "size"),
+    [
+        ((), None),
+        (((b"Content-Length", b"12"),), 12),
+        (((b"content-length", b"0"),), 0),
+        (((b"content-length", b""),), None),
+        (((b"content-length", b"-1"),), None),
+        (((b"content-length", b"1e3"),), None),
+        (((b"content-length", b"9" * 20),), None),
+    ],
+)
+def test_a_length_is_a_number_that_a_body_can_have(headers: RawHeaders, size: int | None):
+    assert length(headers) == size

@@ -8,9 +8,11 @@ Nothing that happens here reaches a client: what cannot be written is counted, a
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import trio
 
@@ -26,8 +28,20 @@ log = logging.getLogger("trioproxy")
 ROOM_BYTES = 64 * 1024 * 1024
 # The most requests that are noted on at a time, those that wait for the disk included.
 MOST = 1000
-# How long the last ones may take, when everything ends.
+# How long one may take to be written; and, when everything ends, the last ones together.
 LAST_S = 2.0
+
+Hop = Callable[[Callable[[], None]], Awaitable[None]]
+
+
+def _thread() -> Hop:
+    """One thread at a time: a disk that hangs costs no more."""
+    one = trio.CapacityLimiter(1)
+
+    async def hop(work: Callable[[], None]) -> None:
+        await trio.to_thread.run_sync(work, limiter=one, abandon_on_cancel=True)
+
+    return hop
 
 
 class Traces:
@@ -37,6 +51,7 @@ class Traces:
         versions: of what runs.
         chance: where chance comes from.
         room_bytes: what all notes together may hold.
+        hop: runs blocking work out of the way of the event loop; a cancellation does not wait for it.
     """
 
     def __init__(
@@ -46,6 +61,7 @@ class Traces:
         *,
         chance: Callable[[int], bytes] = os.urandom,
         room_bytes: int = ROOM_BYTES,
+        hop: Hop | None = None,
     ) -> None:
         self._settings = settings
         self._versions = versions
@@ -59,6 +75,7 @@ class Traces:
         # Traces that were not written.
         self.dropped = 0
         self._failing = False
+        self._hop = hop or _thread()
         # Set when `run` has ended: whatever is noted after that is lost.
         self.ended = trio.Event()
 
@@ -85,14 +102,15 @@ class Traces:
         """
         task_status.started()
         try:
-            while await self._more(lambda: not self._closed):
-                await self._write()
+            while not self._closed and await self._any(lambda: not self._closed):
+                await self._write_one()
+                await trio.lowlevel.checkpoint()
         finally:
             deadline = trio.current_time() + LAST_S
-            # Notes still come while everything else is being cancelled: the one shielded place, with a deadline.
+            # Notes still come while everything else is being cancelled: shielded, with a deadline.
             with trio.CancelScope(shield=True, deadline=deadline):  # noqa: TID251
-                while await self._more(lambda: self._noting > 0):
-                    await self._write(abandon=True)
+                while await self._any(lambda: self._noting > 0):
+                    await self._write_one(deadline)
             self.ended.set()
             if lost := self.dropped + len(self._waiting) + self._noting:
                 log.warning("[trace] %d traces were not written", lost)
@@ -105,32 +123,35 @@ class Traces:
             self._waiting.append(notes)
         self._news.set()
 
-    async def _more(self, expected: Callable[[], bool]) -> bool:
+    async def _any(self, expected: Callable[[], bool]) -> bool:
         """Wait until something is to be written; False once there is nothing, and nothing more is expected."""
         while not self._waiting and expected():
             self._news = trio.Event()
             await self._news.wait()
         return bool(self._waiting)
 
-    async def _write(self, *, abandon: bool = False) -> None:
-        """All that waits, in a thread; `abandon`: a cancellation does not wait for the one that is being written."""
-        while self._waiting:
-            notes = self._waiting[0]
-            try:
-                await trio.to_thread.run_sync(
-                    self._folder.keep, notes.id, notes.records(self._versions), abandon_on_cancel=abandon
-                )
-            except Exception as error:  # noqa: BLE001 - a trace is never worth a stream
-                self._lost(error)
+    async def _write_one(self, until: float = math.inf) -> None:
+        """The oldest that waits. Whoever cancels it waits while it is being written, `LAST_S` at most."""
+        notes = self._waiting.popleft()
+        deadline = min(trio.current_time() + LAST_S, until)
+        try:
+            with trio.CancelScope(shield=True, deadline=deadline) as patience:  # noqa: TID251
+                keep = partial(self._folder.keep, notes.id, notes.records(self._versions))
+                await self._hop(keep)
+        except Exception as error:  # noqa: BLE001 - a trace is never worth a stream
+            self._lost(str(error))
+        else:
+            if patience.cancelled_caught:
+                self._lost(f"it takes over {LAST_S:g} s")
             else:
                 self._written()
-            self._waiting.popleft().let_go()
+        notes.let_go()
 
-    def _lost(self, error: Exception) -> None:
+    def _lost(self, why: str) -> None:
         self.dropped += 1
         if not self._failing:
             self._failing = True
-            log.warning("[trace] no trace can be written in %s: %s; those of now are lost", self._folder.path, error)
+            log.warning("[trace] no trace can be written in %s: %s; those of now are lost", self._folder.path, why)
 
     def _written(self) -> None:
         if self._failing:
