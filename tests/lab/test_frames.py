@@ -94,3 +94,11 @@ def test_on_a_stream_that_is_over_nothing_can_be_said() -> None:
     frames.go_away(0)
     with pytest.raises(trio.BrokenResourceError):
         frames.send_head(3, REQUEST)
+
+
+def test_who_has_said_farewell_listens_no_more() -> None:
+    frames = Frames(trio.testing.memory_stream_pair()[0], client=True)
+    frames.machine.initiate_connection()
+    frames.go_away(0)
+
+    assert frames.receive(b"\0\0\4\x08\0\0\0\0\0\0\0\0\1") == []

@@ -42,6 +42,7 @@ class Frames:
             )
         )
         self.broken = False
+        self._over = False
         self._stream = stream
         self._waiting = bytearray()
         self._pushed_bytes = self._written_bytes = 0
@@ -83,11 +84,13 @@ class Frames:
             await self._news.wait()
 
     def receive(self, data: bytes) -> list[h2.events.Event]:
-        """What bytes from the peer mean.
+        """What bytes from the peer mean; nothing once we have said GOAWAY, which the machine takes for the end.
 
         Raises:
             h2.exceptions.ProtocolError: they are not HTTP/2; the peer will be told.
         """
+        if self._over:
+            return []
         try:
             return self.machine.receive_data(data)
         finally:
@@ -145,6 +148,7 @@ class Frames:
 
     def go_away(self, code: int, last_stream_id: int | None = None) -> None:
         """GOAWAY: no stream after `last_stream_id` was, or will be, dealt with."""
+        self._over = True
         with contextlib.suppress(trio.BrokenResourceError):
             self._say(lambda: self.machine.close_connection(code, last_stream_id=last_stream_id))
 
