@@ -46,6 +46,15 @@ def test_all_cells_of_a_target_are_added_up() -> None:
     assert table.rows[0].cells[1].detail == "34.2 % to 100 %"
 
 
+def test_a_half_close_is_by_itself() -> None:
+    table = _table(
+        _run("a", "FIN", told=True, abort_ms=1.0), _run("a", "half-close", told=False), _run("b", "FIN", told=True)
+    )
+
+    assert [column.label for column in table.columns][-1] == "told of a half-close"
+    assert [[row.cells[1].text, row.cells[-1].text] for row in table.rows] == [["1 of 1", "0 of 1"], ["1 of 1", "–"]]
+
+
 def test_a_client_that_stays_is_nobody_to_tell_of() -> None:
     table = _table(_run("a", "1", told=False, stalled=True), _run("a", "2", told=True, abort_ms=1.0))
 

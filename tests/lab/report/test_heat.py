@@ -81,6 +81,21 @@ def test_a_client_that_stays_and_reads_no_more_is_about_what_is_pulled_for_it() 
     assert _only_cell({Measure.STALLED: False, Measure.TOLD: False}).text == "went on"
 
 
+def test_what_hangs_without_a_proxy_is_not_the_proxys_fault() -> None:
+    hang = {Measure.SAW: "hang", Measure.LIE: False}
+    runs = [
+        *_runs("direct", {"fault": "silence"}, hang),
+        *_runs("direct", {"fault": "reset"}, {Measure.SAW: "reset"}),
+        *[run for fault in ("silence", "reset") for run in _runs("naive", {"fault": fault}, hang)],
+    ]
+    (table,) = heat_maps(cell_facts(runs))
+
+    assert [[cell.tone for cell in row.cells] for row in table.rows] == [
+        [Tone.LEVEL_0, Tone.LEVEL_0],
+        [Tone.GOOD, Tone.LEVEL_3],
+    ]
+
+
 def test_rows_are_axes_and_columns_targets_and_protocols() -> None:
     runs = [
         *_runs("nginx", {"cause": "FIN", "phase": "head", "protocol": "h1"}, *_told(1.0)),

@@ -25,6 +25,19 @@ def test_the_five_come_first_in_their_order() -> None:
     ]
 
 
+def test_those_of_one_number_stand_under_it() -> None:
+    names = ["drain completeness", "abort latency, p99", "abort latency, median", "floor"]
+    table, _ = number_blocks([_figure("a", name) for name in names])
+
+    assert isinstance(table, Table)
+    assert [(column.group, column.label) for column in table.columns] == [
+        ("abort latency", "p99"),
+        ("abort latency", "median"),
+        ("", "drain completeness"),
+        ("", "floor"),
+    ]
+
+
 def test_each_number_has_its_interval_and_what_is_not_known_says_so() -> None:
     table, folded = number_blocks(
         [_figure("a", "added latency"), _figure("b", "added latency", None, "no ledger"), _figure("b", "x", None)]

@@ -32,8 +32,8 @@ def _check(page: Page, events: list[Event]) -> None:
     shown = lanes.locator("[data-what]").evaluate_all(
         """all => all.map(each => {
             const mark = each.querySelector('use').getBoundingClientRect();
-            const words = [...each.querySelectorAll('tspan')].map(line => line.textContent).join(' ');
-            return [each.dataset.lane, words, mark.x, mark.y];
+            const words = [...each.querySelector('text:not(.time)').childNodes].map(line => line.textContent).join(' ');
+            return [each.classList[0], words, mark.x, mark.y];
         })"""
     )
     wanted = [event for event in events if event.what is not What.BYTES]

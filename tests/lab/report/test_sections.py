@@ -79,3 +79,9 @@ def test_of_too_many_timelines_those_that_broke_something_are_drawn(monkeypatch:
 
 def test_troubles_have_their_output() -> None:
     assert troubles([Trouble(subject="litellm", what="died", output="x")]) == [Output("litellm: died", "x")]
+
+
+def test_what_befell_several_is_said_once_and_what_nobody_can_help_is_folded() -> None:
+    said = [Trouble(subject=each, what="impossible: no such frame", output="a list") for each in ("nginx", "haproxy")]
+
+    assert troubles([*said, *said]) == [Folded("nginx, haproxy: impossible: no such frame", (Output("", "a list"),))]

@@ -8,12 +8,14 @@ from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.report.blocks import Block, Cell, Column, Row, Table, Tone
 from trioproxy.lab.report.cells import CellFacts, Share, sample
 from trioproxy.lab.report.words import NOT_KNOWN, duration, interval, number, once, share
+from trioproxy.lab.script import Going
 
 
 def glance_blocks(facts: Sequence[CellFacts]) -> list[Block]:
     """A row a target. Nothing, where neither departures nor endings were measured."""
     # Of a client that stays nobody is to be told.
-    leaving = [each for each in facts if each.told and Measure.STALLED not in each.flags]
+    leaving = [each for each in facts if each.told and Measure.STALLED not in each.flags and not _may_stay(each)]
+    staying = [each for each in facts if each.told and _may_stay(each)]
     ending = [each for each in facts if each.lies]
     if not leaving and not ending:
         return []
@@ -21,6 +23,7 @@ def glance_blocks(facts: Sequence[CellFacts]) -> list[Block]:
         Column("runs", numeric=True),
         *((Column("upstream told", numeric=True),) if leaving else ()),
         *((Column("how late, median", numeric=True), Column("p99", numeric=True)) if leaving else ()),
+        *((Column("told of a half-close", numeric=True),) if staying else ()),
         *((Column("lies", numeric=True), Column("hangs", numeric=True)) if ending else ()),
     )
     rows = []
@@ -28,10 +31,18 @@ def glance_blocks(facts: Sequence[CellFacts]) -> list[Block]:
         cells = [Cell(number(sum(each.runs for each in facts if each.subject == subject)))]
         if leaving:
             cells += _leaving([each for each in leaving if each.subject == subject])
+        if staying:
+            told = _sum([each.told for each in staying if each.subject == subject])
+            cells.append(Cell(share(told.part, told.whole) if told else NOT_KNOWN))
         if ending:
             cells += _ending([each for each in ending if each.subject == subject])
         rows.append(Row((subject,), tuple(cells)))
     return [Table("Each target over all its cells", ("target",), columns, tuple(rows))]
+
+
+def _may_stay(facts: CellFacts) -> bool:
+    """Its client can still read: a proxy may take it for one that left, or not."""
+    return Going.HALF_CLOSE in dict(facts.cell).values()
 
 
 def _leaving(facts: Sequence[CellFacts]) -> list[Cell]:

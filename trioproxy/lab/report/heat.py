@@ -26,7 +26,14 @@ LEGEND = (
     (Tone.PARTLY, "not told each time"),
     (Tone.NEVER, "never told"),
 )
-SAW_LEGEND = ((Tone.GOOD, "honest"), (Tone.LEVEL_3, "hangs"), (Tone.BAD, "lies: a clean end of what was not whole"))
+SAW_LEGEND = (
+    (Tone.GOOD, "honest"),
+    (Tone.LEVEL_0, "hangs, as it does without a proxy"),
+    (Tone.LEVEL_3, "hangs"),
+    (Tone.BAD, "lies: a clean end of what was not whole"),
+)
+# The subject that is no proxy at all: the harness by itself.
+DIRECT = "direct"
 
 
 def heat_maps(facts: Sequence[CellFacts]) -> list[Table]:
@@ -80,13 +87,15 @@ def _heat_map(axes: tuple[str, ...], facts: Sequence[CellFacts]) -> Table:
     places = {(row_key(each), each.subject, protocol(each.cell)): each for each in facts}
     columns = grouped(once((each.subject, protocol(each.cell)) for each in facts))
     rows = grouped(once(row_key(each) for each in facts))
+    hanging = {row_key(each) for each in facts if each.subject == DIRECT and Saw.HANG in each.saw}
     told = any(map(_is_about_leaving, facts))
     return Table(
         caption=_caption(axes, told),
         corner=axes or ("",),
         columns=tuple(_column(subject, protocol) for subject, protocol in columns),
         rows=tuple(
-            Row(row or ("all runs",), tuple(_cell(places.get((row, *each))) for each in columns)) for row in rows
+            Row(row or ("all runs",), tuple(_cell(places.get((row, *each)), row in hanging) for each in columns))
+            for row in rows
         ),
         legend=LEGEND if told else SAW_LEGEND,
         wide=True,
@@ -102,7 +111,7 @@ def _column(subject: str, protocol: str) -> Column:
     return Column(protocol, group=subject, numeric=True) if protocol else Column(subject, numeric=True)
 
 
-def _cell(facts: CellFacts | None) -> Cell:
+def _cell(facts: CellFacts | None, hangs_anyway: bool) -> Cell:
     if facts is None:
         return Cell("", title="not run")
     if Measure.STALLED in facts.flags:
@@ -112,7 +121,7 @@ def _cell(facts: CellFacts | None) -> Cell:
     elif _is_about_leaving(facts):
         text, detail, tone = "nothing to tell", "", Tone.QUIET
     else:
-        text, detail, tone = _saw(facts)
+        text, detail, tone = _saw(facts, Tone.LEVEL_0 if hangs_anyway else Tone.LEVEL_3)
     return Cell(text, detail, tone, _alarm(facts), title=_title(facts), run=facts.example)
 
 
@@ -144,12 +153,12 @@ def _told(told: Share, abort_ms: Sample | None) -> tuple[str, str, Tone | None]:
     return duration(abort_ms.median / 1000), detail, Tone.PARTLY if detail else level(abort_ms.median)
 
 
-def _saw(facts: CellFacts) -> tuple[str, str, Tone | None]:
+def _saw(facts: CellFacts, hanging: Tone) -> tuple[str, str, Tone | None]:
     lied = bool(facts.lies and facts.lies.part)
     ranked = sorted(facts.saw.items(), key=lambda item: -item[1])
     text = ranked[0][0] if ranked else "lied to" if lied else "honest"
     detail = ", ".join(f"{count} {name}" for name, count in ranked[1:])
-    return text, detail, Tone.BAD if lied else Tone.LEVEL_3 if Saw.HANG in facts.saw else Tone.GOOD
+    return text, detail, Tone.BAD if lied else hanging if Saw.HANG in facts.saw else Tone.GOOD
 
 
 def _title(facts: CellFacts) -> str:

@@ -46,7 +46,11 @@ def show(block: Block, place: Place) -> Markup:
             facts = [tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs if value]
             return tag("dl", facts, class_="facts")
         case Output(title, text):
-            return tag("figure", tag("figcaption", title), tag("pre", text or "(it said nothing)", tabindex=0))
+            return tag(
+                "figure",
+                tag("figcaption", title) if title else None,
+                tag("pre", text or "(it said nothing)", tabindex=0),
+            )
         case Folded(title, blocks):
             return tag("details", tag("summary", title), [show(each, place) for each in blocks], class_="folded")
         case Timelines():

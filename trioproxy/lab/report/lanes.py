@@ -16,7 +16,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trioproxy.lab.report.markup import Markup, tag
+from trioproxy.lab.report.markup import Markup, Node, tag
 from trioproxy.lab.report.timeline import (
     INSTANT_S,
     Burst,
@@ -80,7 +80,8 @@ def swim_lanes(events: Sequence[Event]) -> Markup:
     digits = decimals(events)
     return tag(
         "svg",
-        [_lane(each, columns, across[each], bottom) for each in columns],
+        _ground(list(across.values()), bottom),
+        [_name(each, columns, across[each]) for each in columns],
         _brackets(events, laid),
         [_row(each, before, across, digits) for before, each in zip([None, *laid], laid, strict=False)],
         class_="lanes",
@@ -139,17 +140,17 @@ def _gap(seconds: float) -> float:
     return min(GAP - 3 + 4 * steps, MOST_GAP)
 
 
-def _lane(where: Place, columns: Sequence[Place], x: float, bottom: float) -> Markup:
+def _ground(across: Sequence[float], bottom: float) -> list[Markup]:
+    """What the marks stand on: every other lane shaded, a line in each."""
+    shades = [tag("rect", x=x - 14, width=LANE, height=bottom, class_="odd") for x in across[1::2]]
+    lines = "".join(f"M{x:g} {HEAD}V{bottom - 4:g}" for x in across)
+    return [*shades, tag("path", d=lines, class_="lifeline")]
+
+
+def _name(where: Place, columns: Sequence[Place], x: float) -> Markup:
     several = sum(each[0] is where[0] for each in columns) > 1
     name = f"{where[0].value} {where[1]}" if several else where[0].value
-    band = "band odd" if columns.index(where) % 2 else "band"
-    return tag(
-        "g",
-        tag("rect", x=x - 14, y=0, width=LANE, height=bottom, class_=band),
-        tag("line", x1=x, x2=x, y1=HEAD, y2=bottom - 4, class_="lifeline"),
-        tag("text", name, x=x - 4, y=21, class_="lane-name"),
-        class_=f"lane {where[0].value}",
-    )
+    return tag("text", name, x=x - 4, y=21, class_=f"lane-name {where[0].value}")
 
 
 def _row(each: _Laid, before: _Laid | None, across: dict[Place, float], digits: int) -> Markup:
@@ -161,17 +162,18 @@ def _row(each: _Laid, before: _Laid | None, across: dict[Place, float], digits: 
             return _moment(event, time, each, across[place(event)], digits)
         case Burst():
             sums = [_sum(count, amount, across[where], baseline, where) for where, count, amount in entry.sums()]
-            return tag("g", time, sums, class_="row burst")
+            return tag("g", time, sums, class_="burst")
         case Cut(count):
             said = f"{number(count)} events are left out here; the file has them"
-            return tag("g", tag("text", said, x=GUTTER, y=baseline, class_="cut"), class_="row")
+            return tag("g", tag("text", said, x=GUTTER, y=baseline, class_="cut"))
 
 
 def _moment(event: Event, time: Markup | None, each: _Laid, x: float, digits: int) -> Markup:
     said = f"{event.at_s:.{digits}f} s, {event.lane.value}{f' {event.who}' if event.who else ''}: {label(event)}"
     if event.data:
         said += f"\n{event.data[:200].decode('utf-8', 'backslashreplace')}"
-    lines = [tag("tspan", text, x=x + 12, dy=LINE if at else None) for at, text in enumerate(_wrapped(label(event)))]
+    first, *more = _wrapped(label(event))
+    lines: list[Node] = [first, [tag("tspan", text, x=x + 12, dy=LINE) for text in more]]
     loud = " loud" if event.what in (What.FAULT, What.BROKEN) else ""
     band = tag("rect", x=x - 12, y=each.top - 2, width=LANE - 6, height=each.height + 4, rx=3) if loud else None
     return tag(
@@ -181,8 +183,7 @@ def _moment(event: Event, time: Markup | None, each: _Laid, x: float, digits: in
         band,
         tag("use", href=f"#mark-{MARKS.get(event.what, 'dot')}", x=x, y=each.top + 7),
         tag("text", lines, x=x + 12, y=each.top + 11),
-        class_=f"row event {event.lane.value}{loud}",
-        data_lane=event.lane.value,
+        class_=f"{event.lane.value}{loud}",
         data_what=event.what.value,
     )
 

@@ -62,7 +62,7 @@ def _block(block: Block) -> list[str]:
             rows = [Row((name,), (Cell(value),)) for name, value in pairs if value]
             return _table(Table("", ("",), (Column(""),), tuple(rows)))
         case Output(title, text):
-            return [f"{plain(title)}:", "", *_fenced(text or "(it said nothing)")]
+            return [*([f"{plain(title)}:", ""] if title else []), *_fenced(text or "(it said nothing)")]
         case Folded(title, blocks):
             inside = [line for each in blocks for line in (*_block(each), "")]
             return [f"<details><summary>{_inside_tag(title)}</summary>", "", *inside, "</details>"]
@@ -91,12 +91,12 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _timelines(block: Timelines) -> list[str]:
-    lines = ["Runs with a timeline, which the HTML report draws:", ""]
+    lines = [f"<details><summary>{len(block.timelines):,} runs with a timeline, which the page draws</summary>", ""]
     for timeline in block.timelines:
         said = " ".join(notice.said() for notice in notices(timeline.events))
         broken = f" Breaks: {', '.join(timeline.run.broken)}." if timeline.run.broken else ""
         lines.append(f"- {plain(timeline.run.id)}: {plain(f'{title(timeline.run)}. {said}{broken}')}")
-    return lines
+    return [*lines, "", "</details>"]
 
 
 def _fenced(text: str) -> list[str]:

@@ -32,13 +32,21 @@ def _rank(name: str) -> int:
     return next((at for at, five in enumerate(Number) if name.startswith(five)), len(Number))
 
 
+def _heading(name: str, names: Sequence[str]) -> tuple[str, str]:
+    """What stands above a column: of several of one of the five (`added latency, p99`) the rest, under the one."""
+    five = next((five.value for five in Number if name.startswith(five)), "")
+    if not five or sum(other.startswith(five) for other in names) == 1:
+        return name, ""
+    return name.removeprefix(five).lstrip(",: ") or "value", five
+
+
 def _overview(names: Sequence[str], figures: Sequence[Figure]) -> Table:
     subjects = once(figure.subject for figure in figures)
     found = {(figure.subject, figure.name): figure for figure in figures}
     return Table(
         caption="The numbers of each target, with 95 % confidence intervals",
         corner=("target",),
-        columns=tuple(Column(name, numeric=True) for name in names),
+        columns=tuple(Column(*_heading(name, names), numeric=True) for name in names),
         rows=tuple(Row((subject,), tuple(_cell(found.get((subject, name))) for name in names)) for subject in subjects),
         wide=True,
     )

@@ -35,7 +35,9 @@ from trioproxy.lab.report.words import once, plural, quantity, words
 from trioproxy.trace.records import Trouble
 
 # So many timelines are drawn; of more, those first that broke something.
-MOST_TIMELINES = 200
+MOST_TIMELINES = 1000
+# How the wire lab begins what it says of cells that a protocol does not have: no trouble to worry about.
+IMPOSSIBLE = "impossible"
 
 
 def sections(results: Results, only: Collection[str] = (), prefix: str = "") -> list[Section]:
@@ -120,5 +122,12 @@ def timelines(results: Results, only: Collection[str] = ()) -> list[Block]:
 
 
 def troubles(found: Sequence[Trouble]) -> list[Block]:
-    """What could not be done, with what was said about it."""
-    return [Output(f"{each.subject}: {each.what}", each.output) for each in found]
+    """What could not be done, with what was said about it; what befell several is said once, long lists are folded."""
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for each in found:
+        subjects.setdefault((each.what, each.output), []).append(each.subject)
+    blocks: list[Block] = []
+    for (what, output), who in subjects.items():
+        title = f"{', '.join(once(who))}: {what}"
+        blocks.append(Folded(title, (Output("", output),)) if what.startswith(IMPOSSIBLE) else Output(title, output))
+    return blocks
