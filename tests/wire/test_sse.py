@@ -208,8 +208,10 @@ MANY = st.lists(
 )
 
 
-@given(MANY)
-def test_many_events_in_one_feed_are_what_they_are_one_by_one(stream: list[bytes]) -> None:
+@given(MANY, st.sampled_from([0, 2000]))
+@example([b'event: delta\ndata: {"i":0,"text":"x"}\nevent: stop\n\n'] * 4, 2000)
+def test_many_events_in_one_feed_are_what_they_are_one_by_one(stream: list[bytes], longer_bytes: int) -> None:
+    stream = [event.replace(b'"text":"', b'"text":"' + b"x" * longer_bytes) for event in stream]
     together, apart = some_tallies(), some_tallies()
     first = b'event: delta\ndata: {"i":0,"text":"the usual"}\n\n'
     at_once = SseReader((b"stop",), tallies=together)
