@@ -34,8 +34,6 @@ ELSEWHERE = {
     "lab/explore/case.py": "lab/explore/test_stage.py",
     "lab/explore/subject.py": "lab/explore/test_stage.py",
     "lab/conversation.py": "lab/test_upstream.py",
-    "lab/guest/line.py": "lab/guest/test_client.py",
-    "lab/guest/play.py": "lab/guest/test_client.py",
     "lab/player_h1.py": "lab/test_upstream.py",
     "lab/received.py": "lab/test_upstream.py",
     "lab/script/actions.py": "lab/script/test_upstream.py",

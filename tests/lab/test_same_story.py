@@ -8,7 +8,22 @@ import pytest
 
 from trioproxy.errors import UpstreamError
 from trioproxy.lab.answers import message_stream
-from trioproxy.lab.script import Chunk, Close, End, Framing, Garble, Head, Interim, Raw, Refuse, Reset, Script, Short
+from trioproxy.lab.script import (
+    Chunk,
+    Close,
+    End,
+    Framing,
+    Garble,
+    GoAway,
+    Head,
+    Interim,
+    Raw,
+    Refuse,
+    Reset,
+    RstStream,
+    Script,
+    Short,
+)
 from trioproxy.lab.source import ScriptedSource
 from trioproxy.lab.upstream import ScriptedUpstream
 from trioproxy.model import Plan
@@ -34,6 +49,11 @@ STORIES = {
     "RST in the body": Script.of(Head(), A, 0.02, Reset()),
     "short": Script.of(BY_LENGTH(), A, Short(3)),
     "garbled": Script.of(Head(), A, 0.02, Garble()),
+    "RST_STREAM before the head": Script.of(RstStream()),
+    "RST_STREAM in the body": Script.of(Head(), A, 0.02, RstStream()),
+    "GOAWAY before the head": Script.of(GoAway()),
+    "GOAWAY in the body": Script.of(Head(), A, GoAway()),
+    "GOAWAY where only the end delimits": Script.of(BY_CLOSE, A, GoAway()),
     "RST where only the end delimits": Script.of(BY_CLOSE, A, 0.02, Reset()),
 }
 

@@ -23,6 +23,7 @@ from trioproxy.lab.script import (
     End,
     Framing,
     Garble,
+    GoAway,
     Head,
     Interim,
     Raw,
@@ -163,7 +164,7 @@ class ScriptedAnswer:
                 case End():
                     self._call.ended = True
                     return b""
-                case Close() if not self.head.framed:
+                case Close() | GoAway() if not self.head.framed:
                     self._call.ended = True
                     return b""
                 case Garble() | Raw():

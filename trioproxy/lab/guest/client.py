@@ -1,5 +1,8 @@
 """Plays a client's script: its visits, one after the other, each on a connection of its own."""
 
+# Connecting has an end.
+# ruff: noqa: TID251
+
 from __future__ import annotations
 
 import ssl
@@ -105,10 +108,15 @@ async def _visit(
 ) -> float:
     """Ask once, on a connection of its own; when the last step was done, on Trio's clock."""
     slow = any(isinstance(deed, StopReading | ReadSlowly) for _, deed in steps)
+    wire = None
     try:
-        wire = await way.connect(SMALL_BYTES if slow else None)
+        with trio.move_on_after(manner.patience_s):
+            wire = await way.connect(SMALL_BYTES if slow else None)
     except OSError as error:
         visit.end(AnswerEnding.REFUSED, str(error))
+        return trio.current_time()
+    if wire is None:
+        visit.end(AnswerEnding.REFUSED, f"no connection within {manner.patience_s} s")
         return trio.current_time()
     visit.connected_at = time.monotonic()
     try:
