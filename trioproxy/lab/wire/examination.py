@@ -119,7 +119,7 @@ class Examination:
             async with Stage.set_up(port, scene(Cell("h1", fault=Fault.NONE)).script) as stage:
                 matrix = self._matrix(stage, door)
                 for protocol in dict.fromkeys(cell.protocol for cell in up):
-                    if ailment := await self._ailment(matrix, protocol):
+                    if ailment := await matrix.ailment(protocol):
                         await self._check_alive(child, DYING_S, "a plain answer")
                         left = _without(left, protocol)
                         self.trouble(
@@ -137,25 +137,14 @@ class Examination:
 
     async def _try(self, matrix: Matrix, cell: Cell, child: Child | None, left: deque[Cell]) -> None:
         what = f"{cell.word}, {cell.protocol}"
-        try:
-            well = await matrix.run(cell)
-        except OSError as error:
-            well = False
-            if child is None or await child.ended(DYING_S) is None:
-                self.trouble(f"accepts no connection ({error}) in: {what}")
-        await self._check_alive(child, 0 if left else DYING_S, what)
-        if not well and cell.fault is not Fault.REFUSED and await self._ailment(matrix, cell.protocol):
+        well = await matrix.run(cell)
+        await self._check_alive(child, 0 if left and well else DYING_S, what)
+        if not well and cell.fault is not Fault.REFUSED and await matrix.ailment(cell.protocol):
             raise TargetTrouble(f"serves nobody any more after: {what}", child.output() if child else "")
 
     async def _check_alive(self, child: Child | None, within_s: float, what: str) -> None:
         if child is not None and await child.ended(within_s) is not None:
             raise TargetTrouble(f"has died with status {child.status} in: {what}", child.output())
-
-    async def _ailment(self, matrix: Matrix, protocol: Protocol) -> str | None:
-        try:
-            return await matrix.ailment(protocol)
-        except OSError as error:
-            return str(error)
 
     def _matrix(self, stage: Stage, door: Door) -> Matrix:
         asking = self.target.ask if self.target else Asking()

@@ -1,7 +1,8 @@
 """The cells of one target over one protocol, one after another; of each its repetitions.
 
-Repetitions follow one another: several at once would wait for each other in the harness and in the proxy, which are one
-thread each. Once a run has used up its patience, those that are left do it together: they only wait.
+Repetitions follow one another where a time is measured to the millisecond: several at once would wait for each other,
+in the harness and in the proxy, which are one thread each. Of cells that mostly wait (a fault to its end, a client that
+does not read), some are run together; and so are those that are left once a run has used up its patience.
 """
 
 # Repetitions that wait do so together.
@@ -9,14 +10,14 @@ thread each. Once a run has used up its patience, those that are left do it toge
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import trio
 
 from trioproxy.lab.guest.line import Way
 from trioproxy.lab.measures import Measure, Saw
-from trioproxy.lab.wire.cells import Cell, Fault
+from trioproxy.lab.wire.cells import Cause, Cell, Fault, Phase
 from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
@@ -26,12 +27,25 @@ from trioproxy.trace.records import Record, Run
 
 # The longest that a run may take, in patiences: connecting, reaching the phase, being told, reading on.
 RUN_PATIENCES = 4
+# So many runs of a slow cell are on at once.
+TOGETHER = 4
 # Of a timeline so many moments are kept.
 MOST_EVENTS = 200
 
 Tell = Callable[[Record], None]
 # How a client of a protocol gets in.
 Door = Callable[[Protocol], Way]
+
+
+def _is_slow(cell: Cell) -> bool:
+    """Its runs wait, or are of what a client sees in the end, more than of milliseconds."""
+    return (
+        cell.fault is not None or cell.phase is Phase.BLOCKED or cell.cause in {Cause.STOPS_READING, Cause.HALF_CLOSE}
+    )
+
+
+def _went_wrong(outcomes: Sequence[Outcome]) -> bool:
+    return any(each.waited or each.refused for each in outcomes)
 
 
 class Matrix:
@@ -48,29 +62,29 @@ class Matrix:
     async def ailment(self, protocol: Protocol) -> str | None:
         """What comes instead of a plain answer; None if that passes. The first answer of a proxy may take its time."""
         outcome = await self._once(Cell(protocol, fault=Fault.NONE), self._plan.first_patience_s)
+        if outcome.refused:
+            return f"no connection: {outcome.beginning}"
         saw, status = outcome.measures.get(Measure.SAW), outcome.measures.get("status")
         if saw == Saw.CLEAN_END and status == 200:
             return None
         return f"{saw}, status {status}: {outcome.beginning}"
 
     async def run(self, cell: Cell) -> bool:
-        """All repetitions of `cell`; False if some of them had to be given up on.
-
-        Raises:
-            OSError: the target accepts no connection.
-        """
-        outcomes: list[Outcome] = []
-        while len(outcomes) < self._plan.repetitions and not any(each.waited for each in outcomes):
+        """All repetitions of `cell`; False if some of them had to be given up on, or were not let in."""
+        outcomes = [await self._once(cell)]
+        while len(outcomes) < self._plan.repetitions and not (_is_slow(cell) or _went_wrong(outcomes)):
             outcomes.append(await self._once(cell))
-        left = min(self._plan.repetitions, self._plan.patient_repetitions) - len(outcomes)
-        if left > 0:
+        wanted = self._plan.patient_repetitions if _went_wrong(outcomes) else self._plan.repetitions
+        left = min(self._plan.repetitions, wanted) - len(outcomes)
+        while left > 0:
             async with trio.open_nursery() as nursery:
-                for _ in range(left):
+                for _ in range(min(left, TOGETHER)):
                     nursery.start_soon(self._one_more, cell, outcomes)
+            left = left - TOGETHER if not _went_wrong(outcomes) else 0
         self._stage.clear()
         for repetition, outcome in enumerate(outcomes):
             self._write(cell, repetition, outcome)
-        return not any(each.waited for each in outcomes)
+        return not _went_wrong(outcomes)
 
     async def _one_more(self, cell: Cell, outcomes: list[Outcome]) -> None:
         outcomes.append(await self._once(cell))

@@ -20,7 +20,7 @@ import trio
 from trioproxy.lab.received import Received
 from trioproxy.lab.script import Refuse, Script
 from trioproxy.lab.upstream import ScriptedUpstream
-from trioproxy.lab.wire.stories import mark
+from trioproxy.lab.wire.stories import MARK_HEADER, mark
 
 _NUMBERS = itertools.count(1)
 
@@ -65,13 +65,12 @@ class Stage:
 
     def found(self, number: int) -> Received | None:
         """The request of run `number`, if it has come; the first, if it was sent again."""
-        wanted = mark(number)
-        return next((each for each in self.upstream.requests if wanted in each.body), None)
+        return next(iter(self.all_found(number)), None)
 
     def all_found(self, number: int) -> list[Received]:
         """Every request of run `number`."""
         wanted = mark(number)
-        return [each for each in self.upstream.requests if wanted in each.body]
+        return [each for each in self.upstream.requests if wanted in each.body or each.header(MARK_HEADER) == wanted]
 
     async def until(self, fact: Callable[[], bool], within_s: float) -> bool:
         """Wait for `fact`, which is looked at after each thing that happens here; False if it did not come."""

@@ -14,6 +14,7 @@ from trioproxy.lab.answers import anthropic_error_event, message_stream
 from trioproxy.lab.answers.answer import Answer
 from trioproxy.lab.script import (
     Action,
+    Ask,
     Chunk,
     Close,
     End,
@@ -28,7 +29,9 @@ from trioproxy.lab.script import (
     Take,
 )
 from trioproxy.lab.wire.cells import Cell, Fault, Phase
+from trioproxy.lab.wire.target import Asking
 
+MARK_HEADER = b"x-lab-run"
 # A paced upstream sends an event so often.
 EVERY_S = 0.01
 FLOWING_TEXTS = 5  # 1.7 s
@@ -60,8 +63,19 @@ def scene(cell: Cell) -> Scene:
     return Scene(_phase(cell.phase, flood=cell.cause == "stops reading"), large)
 
 
+def ask(asking: Asking, number: int, body_bytes: int = 0) -> Ask:
+    """A request for a stream, as the target wants it.
+
+    `number` is in its body, so that it is like no other and is found again at the upstream, behind a proxy that words
+    requests anew; and in a header, for an upstream that has answered before it has read the body.
+    """
+    headers = tuple((name.lower().encode(), value.encode()) for name, value in asking.headers.items())
+    body = question(asking.model, number, body_bytes)
+    return Ask(asking.path, body, (*headers, (MARK_HEADER, mark(number))))
+
+
 def question(model: str, number: int, body_bytes: int = 0) -> bytes:
-    """A request for a stream. `number` is in it, so that it is like no other and can be found again at the upstream."""
+    """The body of such a request, of `body_bytes` and some."""
     words = f"{mark(number).decode()} " + "x" * body_bytes
     messages = [{"role": "user", "content": words}]
     return json.dumps({"model": model, "max_tokens": 1024, "stream": True, "messages": messages}).encode()
@@ -127,7 +141,7 @@ def _fault(fault: Fault) -> Scene:
         case Fault.NO_END:
             return Scene(half.script())
         case Fault.ONE_BYTE:
-            return Scene(answer.script().byte_by_byte())
+            return Scene(message_stream("Zażółć 🦊 one by one.").script().byte_by_byte())
         case Fault.HUGE:
             return Scene(message_stream("y" * HUGE_EVENT_BYTES).script())
         case Fault.SPLIT:

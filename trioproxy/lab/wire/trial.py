@@ -21,11 +21,11 @@ from trioproxy.lab.guest import Visit
 from trioproxy.lab.guest.line import Way
 from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.received import Received
-from trioproxy.lab.script import Ask, Going
+from trioproxy.lab.script import Going
 from trioproxy.lab.wire.cells import Cause, Cell, Phase
 from trioproxy.lab.wire.guest import SAW, Fact, Guest
 from trioproxy.lab.wire.stage import Stage
-from trioproxy.lab.wire.stories import EVERY_S, Scene, question
+from trioproxy.lab.wire.stories import EVERY_S, Scene, ask
 from trioproxy.lab.wire.target import Asking
 from trioproxy.lab.wire.verdict import of_fault
 from trioproxy.trace.records import Event, Lane, Value, What
@@ -48,6 +48,8 @@ class Outcome:
     events: list[Event] = field(default_factory=list)
     # Its patience was used up: to repeat it takes as long again.
     waited: bool = False
+    # The target accepted no connection.
+    refused: bool = False
     # `time.monotonic()`
     began_at: float = 0.0
     # Of the body that the client got.
@@ -67,20 +69,20 @@ class Trial:
     number: int = 0
 
     async def run(self, way: Way) -> Outcome:
-        """Do it, with a client that comes by `way`.
-
-        Raises:
-            OSError: the target accepts no connection.
-        """
+        """Do it, with a client that comes by `way`. One that is let in by nobody has seen a reset."""
         self.number, self.outcome.began_at = self.stage.next_number(), time.monotonic()
-        async with Guest.visiting(way, self.cell.protocol, self._reads_until()) as guest:
-            try:
-                if self.cell.fault is not None:
-                    await self._fault(guest)
-                else:
-                    await self._cause(guest)
-            finally:
-                self._tell(guest.visit)
+        try:
+            async with Guest.visiting(way, self.cell.protocol, self._reads_until()) as guest:
+                try:
+                    await (self._cause(guest) if self.cell.fault is None else self._fault(guest))
+                finally:
+                    self._tell(guest.visit)
+        except OSError as error:
+            self.outcome.beginning = str(error)
+            self.outcome.refused = True
+            self.outcome.measures |= {Measure.SAW: Saw.RESET, Measure.LIE: False, "refused": str(error)}
+            if self.cell.cause is not None:
+                self.outcome.measures[Measure.REACHED] = False
         return self.outcome
 
     @property
@@ -97,10 +99,6 @@ class Trial:
         if self.cell.cause is Cause.STOPS_READING:
             return lambda visit: visit.size_bytes > 0
         return None
-
-    def _ask(self) -> Ask:
-        headers = tuple((name.lower().encode(), value.encode()) for name, value in self.asking.headers.items())
-        return Ask(self.asking.path, question(self.asking.model, self.number, self.scene.body_bytes), headers)
 
     async def _cause(self, guest: Guest) -> None:
         """A client gets as far as the phase, and leaves."""
@@ -130,7 +128,7 @@ class Trial:
         """Go as far as the phase."""
         phase = self.cell.phase
         if phase is not Phase.CONNECTED:
-            await guest.send(self._ask(), half=phase is Phase.SENDING)
+            await guest.send(ask(self.asking, self.number, self.scene.body_bytes), half=phase is Phase.SENDING)
             if phase is not Phase.SENDING:
                 await self.stage.until(self._taken, self.patience_s)
             if phase not in {Phase.SENDING, Phase.WAITING}:
@@ -190,15 +188,21 @@ class Trial:
     async def _fault(self, guest: Guest) -> None:
         """The client stays, whatever the upstream does."""
         with trio.move_on_after(self.patience_s):
-            await guest.send(self._ask())
+            await guest.send(ask(self.asking, self.number, self.scene.body_bytes))
             await guest.ended()
         visit, received = guest.visit, self.received
         self.outcome.beginning = bytes(visit.body[:BEGINNING_BYTES]).decode(errors="replace")
         self.outcome.waited = visit.ending is None
-        if received is not None:
-            # The client may see the end before the upstream's task has written it down.
-            await self.stage.until(lambda: received.over_at is not None or received.answered_at is not None, HOLD_S)
+        if visit.ending is not None and visit.status == 200:
+            # The client may see the end before the upstream has written it down, or has read who asked.
+            await self.stage.until(self._over, 10 * HOLD_S)
+            received = self.received
         self.outcome.measures.update(of_fault(self.scene.script, visit, received, verbatim=self.asking.verbatim))
+
+    def _over(self) -> bool:
+        """The upstream is done with the request."""
+        received = self.received
+        return received is not None and (received.over_at is not None or received.answered_at is not None)
 
     def _tell(self, visit: Visit) -> None:
         """The timeline, from what both sides have noted."""

@@ -17,7 +17,7 @@ from trioproxy.lab.guest.line import Way
 from trioproxy.lab.script import Ask
 from trioproxy.lab.wire.guest import Fact, Guest
 from trioproxy.lab.wire.stage import Stage
-from trioproxy.lab.wire.stories import question
+from trioproxy.lab.wire.stories import ask
 from trioproxy.lab.wire.target import Asking, Protocol
 from trioproxy.lab.wire.trouble import TargetTrouble
 
@@ -37,8 +37,7 @@ class Entrance:
 
     def ask(self) -> Ask:
         """A question like no other."""
-        headers = tuple((name.lower().encode(), value.encode()) for name, value in self.asking.headers.items())
-        return Ask(self.asking.path, question(self.asking.model, self.stage.next_number()), headers)
+        return ask(self.asking, self.stage.next_number())
 
 
 def streaming(guest: Guest) -> bool:
