@@ -1,6 +1,7 @@
 # make demo    install, then see it work: no key, no network
 # make test    install, then run every check and every test
 # make check   the static ones alone: ruff, flake8-async, mypy, import-linter
+# make explore a fault at every step of an exchange, under many schedules (minutes)
 # make bench   measure against the naive version of this stack (minutes; needs gcc)
 
 PYTHON ?= python3
@@ -36,6 +37,11 @@ coverage: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.run
+
+# The long one: some hundred thousand runs, then the deliberate bugs. `make unit` runs a slice of both.
+explore: $(VENV)/.installed-dev
+	$(BIN)/trioproxy lab explore --seeds 20 --pairs 200
+	$(BIN)/trioproxy lab explore --mutants
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

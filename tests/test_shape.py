@@ -32,6 +32,8 @@ ELSEWHERE = {
     "lab/answers/openai.py": "lab/answers/test_shapes.py",
     "lab/answers/responses.py": "lab/answers/test_shapes.py",
     "lab/explore/case.py": "lab/explore/test_stage.py",
+    "lab/explore/mutants/delivery.py": "lab/explore/test_hunting.py",
+    "lab/explore/mutants/relay.py": "lab/explore/test_hunting.py",
     "lab/explore/subject.py": "lab/explore/test_stage.py",
     "lab/conversation.py": "lab/test_upstream.py",
     "lab/player_h1.py": "lab/test_upstream.py",

@@ -136,15 +136,20 @@ class Exchange:
         """
         # A call that lives on although the delivery is over: because of the client, or of a bug of ours.
         self.leave(cause or (Cause.INTERNAL if type(self.delivery.failure) is OurError else Cause.CLIENT_LEFT))
-        relay, recording = self._served.relay, self._served.recording
-        if self._opening is not None:
-            receipt = self.delivery.receipt(self._opening, self._served, cause)
-            self._book(receipt)
-            call_told = relay is not None and relay.closing and not relay.whole
-            tell(delivery_line(receipt, cause, call_told=call_told, lives_on=relay is not None and not relay.closing))
-        if self._desk.reuse is not None and recording is not None:
-            self._desk.reuse.recordings.give_back(recording)
-            self._served.recording = None
+        try:
+            if self._opening is not None:
+                self._close_books(self._opening, cause)
+        finally:  # whatever the ledger does, what was lent comes back
+            if self._desk.reuse is not None and self._served.recording is not None:
+                self._desk.reuse.recordings.give_back(self._served.recording)
+                self._served.recording = None
+
+    def _close_books(self, opening: ExchangeOpening, cause: Cause | None) -> None:
+        relay = self._served.relay
+        receipt = self.delivery.receipt(opening, self._served, cause)
+        self._book(receipt)
+        call_told = relay is not None and relay.closing and not relay.whole
+        tell(delivery_line(receipt, cause, call_told=call_told, lives_on=relay is not None and not relay.closing))
 
     def _book(self, receipt: ExchangeReceipt) -> None:
         self._desk.ledger.settle_exchange(receipt)

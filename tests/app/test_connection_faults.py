@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -81,6 +82,26 @@ def test_a_row_that_cannot_be_opened_is_answered_with_500(caplog: pytest.LogCapt
         assert proxy.rows[0].outcome is ExchangeOutcome.UPSTREAM_FAILED
         assert not proxy.scripted.calls
     assert "a fault of the ledger" in caplog.text
+
+
+def test_a_settling_that_fails_gives_a_recording_back() -> None:
+    """Found by `trioproxy lab explore --scenario replay --fault no-settling`."""
+
+    async def story() -> Proxy:
+        proxy = Proxy(JSON, replay={})
+        await proxy.open(Visit(), acts=[partial(resend, proxy)])
+        return proxy
+
+    async def resend(proxy: Proxy) -> None:
+        await trio.sleep(1.0)
+        proxy.ledger.settle_exchange = BrokenLedger("settle_exchange").settle_exchange  # type: ignore[method-assign]
+        visit = Visit()
+        await visit.run(proxy.app)
+        assert visit.header(b"x-trioproxy-replayed") is not None
+        assert isinstance(visit.error, ZeroDivisionError)
+
+    for _, proxy in over_seeds(story, 5):
+        assert not proxy.recordings._lent
 
 
 def test_a_settling_that_fails_leaves_no_request_in_flight() -> None:

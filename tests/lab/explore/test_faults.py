@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from support.exploring import play_one
 
@@ -22,6 +24,6 @@ def test_each_strikes(name: str) -> None:
     changed = (
         after.schedule != before.schedule,
         len(after.books.out_of_order) > 0,
-        after.closed_at is not None,
+        after.closed_at < math.inf,
     )
     assert any(changed)

@@ -14,8 +14,8 @@ def test_its_name_is_that_of_the_project() -> None:
 def test_joining_and_replaying_are_the_real_ones() -> None:
     joined, replayed = play_one("join"), play_one("replay")
 
-    assert [receipt.served_by for receipt in joined.books.exchanges] == ["call", "joined"]
-    assert [receipt.served_by for receipt in replayed.books.exchanges] == ["call", "replayed"]
+    assert [booked.receipt.served_by for booked in joined.books.exchanges] == ["call", "joined"]
+    assert [booked.receipt.served_by for booked in replayed.books.exchanges] == ["call", "replayed"]
     assert len(joined.calls) == len(replayed.calls) == 1
 
 

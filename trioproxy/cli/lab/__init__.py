@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from trioproxy.cli.lab import report, script_from_trace, wire
+from trioproxy.cli.lab import explore, report, script_from_trace, wire
 
 _EXAMPLES = """Examples:
   trioproxy lab wire --target nginx --install       any proxy, over real sockets
+  trioproxy lab explore                             this proxy, a fault at every step
   trioproxy lab report results.jsonl                what was found, as a page
   trioproxy lab script-from-trace TRACE.jsonl       an incident as a story
 """
@@ -22,6 +23,7 @@ def command_line() -> App:
         help_epilogue=_EXAMPLES,
     )
     app.command(wire.wire, help_epilogue=wire.EXAMPLES)
+    app.command(explore.explore, help_epilogue=explore.EXAMPLES)
     app.command(report.report, help_epilogue=report.EXAMPLES)
     app.command(script_from_trace.script_from_trace, help_epilogue=script_from_trace.EXAMPLES)
     return app

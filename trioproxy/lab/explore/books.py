@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 import trio
 
 from trioproxy.errors import LedgerError
 from trioproxy.model import CallOpening, CallReceipt, ExchangeOpening, ExchangeReceipt
 from trioproxy.store.base import LedgerHealth, Opening
+
+Receipt = TypeVar("Receipt", CallReceipt, ExchangeReceipt)
 
 
 class Outage(StrEnum):
@@ -23,11 +26,17 @@ class Outage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
-    """A call's end as it was booked; `connections` to the upstream were open at that moment."""
+class Booked(Generic[Receipt]):
+    """An end as it was booked.
 
-    receipt: CallReceipt
+    Args:
+        connections: how many were open to the upstream at that moment.
+        by: the task that did it.
+    """
+
+    receipt: Receipt
     connections: int
+    by: trio.lowlevel.Task
 
 
 class Books:
@@ -40,8 +49,8 @@ class Books:
 
     def __init__(self, connections: Callable[[], int], told: Callable[[Opening | CallReceipt | ExchangeReceipt], None]):
         self.opened: list[Opening] = []
-        self.calls: list[Booked] = []
-        self.exchanges: list[ExchangeReceipt] = []
+        self.calls: list[Booked[CallReceipt]] = []
+        self.exchanges: list[Booked[ExchangeReceipt]] = []
         self.late = 0
         self.out_of_order: set[Outage] = set()
         self._connections = connections
@@ -69,13 +78,13 @@ class Books:
 
     def settle_call(self, receipt: CallReceipt) -> None:
         """See `Ledger.settle_call`. Raises LedgerError as `open` does, after it has noted the attempt."""
-        self.calls.append(Booked(receipt, self._connections()))
+        self.calls.append(Booked(receipt, self._connections(), trio.lowlevel.current_task()))
         self._told(receipt)
         self._or_fail()
 
     def settle_exchange(self, receipt: ExchangeReceipt) -> None:
         """See `Ledger.settle_exchange`. Raises LedgerError as `open` does, after it has noted the attempt."""
-        self.exchanges.append(receipt)
+        self.exchanges.append(Booked(receipt, self._connections(), trio.lowlevel.current_task()))
         self._told(receipt)
         self._or_fail()
 

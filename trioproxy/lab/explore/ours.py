@@ -12,7 +12,8 @@ from trioproxy.app.proxy import ProxyApp
 from trioproxy.commission import Commission
 from trioproxy.desk import Desk, ReuseDesk, RoutingDesk
 from trioproxy.house import House
-from trioproxy.lab.explore.subject import Conditions, Footing, Message, Receive, Send
+from trioproxy.lab.explore.subject import Conditions, Footing, Message, Receive, Send, Tell
+from trioproxy.lab.explore.watched import watch
 from trioproxy.relay import Relay
 from trioproxy.rules.cache_state import CacheTable
 from trioproxy.rules.disconnect import Terms, terms
@@ -41,7 +42,7 @@ class OurProxy:
     @asynccontextmanager
     async def serving(self, footing: Footing) -> AsyncIterator[OurServing]:
         """See `Subject.serving`."""
-        house = WatchedHouse()
+        house = WatchedHouse(footing.tell)
         recordings = _recordings(footing.conditions.replay)
         desk = self._desk(footing, house, recordings)
         if self._app is None:
@@ -89,13 +90,16 @@ def _recordings(replay: ReplaySettings | None) -> Recordings:
 class WatchedHouse(House):
     """A house that remembers who has lived in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Tell | None) -> None:
         super().__init__()
         self.relays: list[Relay] = []
+        self._tell = tell
 
     def start(self, commission: Commission) -> Relay:
         """See `House.start`."""
         relay = super().start(commission)
+        if self._tell is not None:
+            watch(relay, len(self.relays), self._tell)
         self.relays.append(relay)
         return relay
 
@@ -115,6 +119,10 @@ class OurServing:
     def close(self, grace_s: float) -> None:
         """See `Serving.close`."""
         self.house.close(grace_s)
+
+    def kept(self) -> Sequence[bytes]:
+        """See `Keeping`."""
+        return [recording.body for recording in self.recordings]
 
     def left_over(self) -> Sequence[str]:
         """See `Serving.left_over`."""

@@ -52,8 +52,10 @@ _FLOOD = Script.of(
     End(),
 )
 _PACED = _STREAM.script(every_s=1.0)
+_SLOWLY = _STREAM.script(every_s=4.0)
 _REUSE = ReplaySettings()
 _JOINING = Conditions(replay=ReplaySettings(join=Join.ALWAYS))
+_REUSING = Conditions(replay=_REUSE)
 _LINGER = Conditions(disconnect=DisconnectSettings(policy=Policy.LINGER))
 _LINGER_AND_REUSE = Conditions(disconnect=DisconnectSettings(policy=Policy.LINGER), replay=_REUSE)
 _DRAIN = Conditions(disconnect=DisconnectSettings(policy=Policy.DRAIN), replay=_REUSE)
@@ -61,6 +63,7 @@ _TO_USAGE = Conditions(disconnect=DisconnectSettings(policy=Policy.DRAIN, until=
 _ROUTING = Conditions(routing=RoutingSettings(enabled=True))
 _LEAVES = ClientScript(_ASK, ((AtEvent(2), Leave()),))
 _RESENDS = ClientScript(_ASK, ((AtEvent(2), Leave()), (After(1.0), Resend())))
+_RESENDS_AT_ONCE = ClientScript(_ASK, ((AtEvent(2), Leave()), (After(0.0), Resend())))
 _SLOW = ClientScript(_ASK, ((AtPhase(ClientPhase.HEAD), StopReading()), (After(5.0), ReadOn())))
 
 
@@ -106,14 +109,15 @@ _ALL = (
     _one("too-large", "a request over the limit", Script.of(Refuse()), _HUGE),
     _one("leaver", "the client leaves by itself", _PACED, _LEAVES),
     _one("resend", "it leaves, and asks again", _PACED, _RESENDS),
+    _one("resend-at-once", "it leaves, and asks again in the same moment", _PACED, _RESENDS_AT_ONCE, _REUSING),
     _two("join", "two clients at one call", _PACED, 2.5),
     _two("join-at-once", "two clients that ask at the same time", _STREAM.script(), 0.0),
     _two("join-blocked", "one reads late, the other at once", _FLOOD, 0.0, _SLOW),
     _two("join-broken", "two clients at a call that breaks", _STREAM.up_to(4).script(every_s=1.0, then=Reset()), 2.5),
     _two("replay", "the second asks when the first has its answer", _STREAM.script(), 1.0),
     _one("linger", "the client leaves, the call lingers", _PACED, _LEAVES, _LINGER),
-    _one("linger-over", "the call takes longer than it lingers", _STREAM.script(every_s=4.0), _LEAVES, _LINGER),
-    _one("linger-resend", "it comes back while the call lingers", _PACED, _RESENDS, _LINGER_AND_REUSE),
+    _one("linger-over", "the call takes longer than it lingers", _SLOWLY, _LEAVES, _LINGER),
+    _one("linger-resend", "it comes back while the call lingers", _SLOWLY, _RESENDS, _LINGER_AND_REUSE),
     _one("drain", "the client leaves, the call is drained", _PACED, _LEAVES, _DRAIN),
     _one("drain-usage", "the client leaves, the call goes on to its usage", _PACED, _LEAVES, _TO_USAGE),
     _one("routed", "a simple prompt, sent to another model", _STREAM.script(), _OPUS, _ROUTING),

@@ -23,7 +23,7 @@ from trioproxy.lab.explore.case import Case
 from trioproxy.lab.explore.client import play_client
 from trioproxy.lab.explore.clock import VirtualClock
 from trioproxy.lab.explore.steps import Act, Steps, seeded
-from trioproxy.lab.explore.subject import Footing, Serving, Subject
+from trioproxy.lab.explore.subject import Footing, Keeping, Serving, Subject
 from trioproxy.lab.explore.timeline import Timeline
 from trioproxy.lab.explore.upstream import StoryUpstream, UpstreamCall
 from trioproxy.lab.explore.visit import Visit
@@ -54,14 +54,17 @@ class Happened:
     # Where each fault struck, in their order; fewer than the case has if a step was past the end. And when.
     struck: list[str] = field(default_factory=list)
     struck_at: list[float] = field(default_factory=list)
-    # When the subject was told to close, if a fault did; and when it had nothing left to do.
-    closed_at: float | None = None
+    # When a fault told the subject to close, and by when it was to have ended; when it had nothing left to do.
+    closed_at: float = math.inf
+    ends_at: float = math.inf
     over_at: float = 0.0
     # It had to be cancelled to end at all.
     hung: bool = False
     # What came out of the subject's block: nothing of a run may.
     crash: Exception | None = None
     left_over: list[str] = field(default_factory=list)
+    # The bodies that the subject would give again.
+    kept: list[bytes] = field(default_factory=list)
     log: list[logging.LogRecord] = field(default_factory=list)
 
 
@@ -86,9 +89,11 @@ class Stage:
 
     def close(self, grace_s: float) -> None:
         """Have the subject take no new work, and end what there is after `grace_s` seconds."""
-        if self._happened.closed_at is None:
-            self._happened.closed_at = trio.current_time()
-        self.serving.close(grace_s)
+        happened, now = self._happened, trio.current_time()
+        happened.closed_at = min(happened.closed_at, now)
+        if now + grace_s < happened.ends_at or grace_s == math.inf:
+            happened.ends_at = min(happened.ends_at, now + grace_s)
+            self.serving.close(happened.ends_at - now)
 
     # The run.
 
@@ -112,7 +117,7 @@ class Stage:
                     async with trio.open_nursery() as nursery:
                         for number in range(len(self.case.story.clients)):
                             nursery.start_soon(self._client, number)
-                    if happened.closed_at is None:
+                    if happened.closed_at == math.inf:
                         self.serving.close(math.inf)
         except Exception as error:  # noqa: BLE001 - a finding
             happened.crash = error
@@ -122,6 +127,8 @@ class Stage:
         happened.over_at = trio.current_time()
         happened.steps, happened.schedule, happened.struck = self._steps.count, self._steps.schedule, self._steps.struck
         happened.left_over = list(self.serving.left_over())
+        if isinstance(self.serving, Keeping):
+            happened.kept = list(self.serving.kept())
         if more := trio.lowlevel.current_statistics().tasks_living - living:
             happened.left_over.append(f"{more} tasks")
         return happened

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from trioproxy.app.compose import limits
 from trioproxy.rules.lifecycle import Phase
@@ -83,6 +83,15 @@ class Serving(Protocol):
 
     def left_over(self) -> Sequence[str]:
         """What is still held, in words, after `serving` has been left: seats, tapes, entries in tables."""
+        ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A `Serving` that gives answers again."""
+
+    def kept(self) -> Sequence[bytes]:
+        """The bodies of those that it would."""
         ...
 
 

@@ -42,6 +42,8 @@ class UpstreamCall:
 
     script_number: int
     facts: SourceCall
+    # The task that made it.
+    by: trio.lowlevel.Task
     head: Head | None = None
     taken: list[bytes] = field(default_factory=list)
     error: Exception | None = None
@@ -82,8 +84,8 @@ class StoryUpstream:
         return sum(call.open for call in self.calls)
 
     def breaks(self, how: Break) -> None:
-        """Fail from now on: calls that are there, and those that will come."""
-        self.how = how
+        """Fail from now on: calls that are there, and those that will come. The first failure stands."""
+        self.how = self.how or how
         for scope in self._awaited:
             scope.cancel()
 
@@ -91,7 +93,7 @@ class StoryUpstream:
     async def open(self, plan: Plan, progress: Progress) -> AsyncIterator[StoryAnswer]:
         """See `sources.base.Source.open`."""
         facts = SourceCall(plan, trio.current_time())
-        call = UpstreamCall(len(self.calls) + 1, facts)
+        call = UpstreamCall(len(self.calls) + 1, facts, trio.lowlevel.current_task())
         self.calls.append(call)
         self._told(call, "asked", 0)
         try:

@@ -54,6 +54,7 @@ class Visit:
         self.ask = ask
         self.client = client
         self.asked_at: float | None = None
+        self.by: trio.lowlevel.Task | None = None  # the task that serves it
         self.left_at: float | None = None
         self.stalled_at: float | None = None  # it was given up by the server, since it did not read
         self.cut_at: float | None = None  # the server stopped, and cancelled it
@@ -62,6 +63,8 @@ class Visit:
         self.headers: RawHeaders = ()
         self.pieces: list[bytes] = []
         self.size_bytes = 0
+        # The application has sent the last message of its answer, whether it came or not.
+        self.ended = False
         # The last message of the answer came while the client was there: it is complete, as far as the client can tell.
         self.finished = False
         # What came out of the application, where a server logs it.
@@ -153,7 +156,7 @@ class Visit:
 
     async def run(self, app: Serving) -> None:
         """Serve the request; keeps what comes out of it, as a server does, who logs it."""
-        self.asked_at = trio.current_time()
+        self.asked_at, self.by = trio.current_time(), trio.lowlevel.current_task()
         self._say("request")
         try:
             with self._server:
@@ -188,7 +191,10 @@ class Visit:
             return
         if piece := message.get("body", b""):
             await self._write(piece)
-        if not message.get("more_body", False) and not self._gone.is_set():
+        if message.get("more_body", False):
+            return
+        self.ended = True
+        if not self._gone.is_set():
             self.finished = True
             self._say("end")
             self._depart()  # Hypercorn says "disconnect" before its last send has returned

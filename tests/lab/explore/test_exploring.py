@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+import shlex
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from trioproxy.cli.entry import main
+from trioproxy.errors import ConfigurationError
+from trioproxy.lab.explore.exploring import Order, command_for, explore, hunt_mutants
+from trioproxy.lab.explore.findings import Failure
+from trioproxy.lab.explore.parts import Wish
+from trioproxy.lab.explore.screen import Screen
+from trioproxy.trace.files import read
+from trioproxy.trace.records import Event, Header, Run, Tally
+
+BROKEN = "support.broken_subject:Broken"
+
+
+class Shown(Screen):
+    """A screen that can be read."""
+
+    def __init__(self) -> None:
+        self._out = io.StringIO()
+        super().__init__(Console(file=self._out, width=200, highlight=False, markup=False))
+
+    @property
+    def text(self) -> str:
+        return self._out.getvalue()
+
+
+def test_nothing_is_broken(tmp_path: Path) -> None:
+    screen, out = Shown(), tmp_path / "results.jsonl"
+
+    status = explore(Order(Wish(["json"], ["leave"], [0]), 1, None, out, ["x"]), screen)
+
+    records = read(out)
+    assert status == 0
+    assert isinstance(records[0], Header)
+    assert [type(record) for record in records[1:]] == [Tally]
+    assert "no invariant was broken" in screen.text
+
+
+def test_one_run_alone_shows_its_timeline() -> None:
+    screen = Shown()
+
+    assert explore(Order(Wish(["paced"], ["leave"], [3], steps=(30,)), 1), screen) == 0
+    assert "fault (the client leaves" in screen.text
+
+
+def test_what_is_broken_is_told_written_and_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    screen, out = Shown(), tmp_path / "results.jsonl"
+
+    status = explore(Order(Wish(["paced"], ["leave"], [0], subject=BROKEN), 1, None, out), screen)
+
+    [_, tally, run, *events] = read(out)
+    assert status == 1
+    assert isinstance(tally, Tally)
+    assert isinstance(run, Run)
+    assert tally.examples == {"nothing left behind": run.id}
+    assert run.repeat == "trioproxy lab explore --scenario paced --seed 0 --fault leave --step 0"
+    assert all(isinstance(event, Event) for event in events)
+    assert 'name = "paced"' in run.script
+    assert "BROKEN" in screen.text
+    assert "the smallest story found" in screen.text
+    assert "saved as story.toml: trioproxy lab explore --scenario story.toml@paced" in screen.text
+
+
+def test_it_stops_after_so_many_runs() -> None:
+    screen = Shown()
+
+    assert explore(Order(Wish(["json"], seeds=range(1000)), 1, 30), screen) == 0
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        Order(Wish(["nowhere"]), 1),
+        Order(Wish(["json"], ["all-leave"]), 1),
+        Order(Wish(["json"], ["leave"]), 1, out=Path("/nowhere/at/all")),
+    ],
+)
+def test_what_cannot_be(order: Order) -> None:
+    with pytest.raises(ConfigurationError):
+        explore(order, Shown())
+
+
+def test_the_command_that_repeats_a_run_is_one() -> None:
+    pair = Failure("paced", ("leave", "close"), 3, (30, 31), (("x", ""),))
+    nothing = Failure("paced", (), 3, (), (("x", ""),))
+
+    for failure in (pair, nothing):
+        assert main(shlex.split(command_for(failure))[1:]) == 0
+
+
+def test_deliberate_bugs_are_hunted() -> None:
+    screen = Shown()
+
+    assert hunt_mutants(["settled-twice"], 1, screen) == 0
+    assert "1 of 1 deliberate bugs were found" in screen.text

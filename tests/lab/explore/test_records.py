@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from support.exploring import case, our_proxy
+
+from trioproxy.lab.explore.findings import Failure, Findings, Total
+from trioproxy.lab.explore.records import header, tallies, told
+from trioproxy.lab.explore.retelling import retell
+from trioproxy.trace.records import Event, Run, Tally
+
+FAILURE = Failure("paced", ("leave",), 3, (30,), (("a", "so"), ("a", "or so"), ("b", "thus")))
+
+
+def test_what_ran() -> None:
+    record = header(["trioproxy", "lab", "explore"])
+
+    assert (record.lab, record.command) == ("explore", ["trioproxy", "lab", "explore"])
+    assert {"trioproxy", "trio", "python"} <= record.versions.keys()
+
+
+def test_each_cell_is_a_tally() -> None:
+    total = Total()
+    total.add(Findings("paced", "leave", 7, {1, 2}, {"x"}, {"ok": 7}, {"a": 2, "b": 1}, [FAILURE]))
+
+    assert list(tallies(total, "us")) == [
+        Tally(
+            subject="us",
+            cell={"scenario": "paced", "fault": "leave"},
+            runs=7,
+            broken={"a": 2, "b": 1},
+            examples={"a": "paced/leave@30/3", "b": "paced/leave@30/3"},
+            counts={"distinct schedules": 2, "distinct steps": 1, "ok": 7},
+        )
+    ]
+
+
+def test_a_failing_run_comes_with_its_events() -> None:
+    again = retell(our_proxy(), case("paced", ("leave", 30), seed=3), FAILURE.id)
+    run, *events = told(FAILURE, again, subject="us", repeat="again", script="story")
+
+    assert isinstance(run, Run)
+    assert (run.id, run.seed, run.broken) == (FAILURE.id, 3, ["a", "b"])
+    assert run.measures == {"step": 30, "second step": None, "steps": again.happened.steps}
+    assert events
+    assert all(isinstance(event, Event) and event.run == run.id for event in events)

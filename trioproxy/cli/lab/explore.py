@@ -1,0 +1,83 @@
+"""`trioproxy lab explore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+EXAMPLES = """Examples:
+  trioproxy lab explore                                        some 100,000 runs
+  trioproxy lab explore --scenario join --seeds 200 --pairs 500
+  trioproxy lab explore --scenario paced --fault leave --seed 3 --step 17
+  trioproxy lab explore --scenario story.toml@linger --fault leave+close
+  trioproxy lab explore --mutants                              does it find bugs?
+"""
+_STEP = "With --seed and one --fault: this step alone; two steps for a pair: 12,40."
+
+
+def explore(
+    *,
+    scenario: Annotated[
+        list[str] | None,
+        Parameter(negative=(), help="Only this one; may be repeated. FILE.toml is a story of your own."),
+    ] = None,
+    fault: Annotated[
+        list[str] | None, Parameter(negative=(), help="Only this one; may be repeated. A pair: leave+close.")
+    ] = None,
+    seeds: Annotated[int, Parameter(validator=Number(gte=1), help="How many scheduler seeds, from 0 on.")] = 6,
+    seed: Annotated[int | None, Parameter(validator=Number(gte=0), help="This scheduler seed alone.")] = None,
+    step: Annotated[str | None, Parameter(help=_STEP)] = None,
+    pairs: Annotated[
+        int, Parameter(validator=Number(gte=0), help="Pairs of faults, sampled for each scenario and seed.")
+    ] = 20,
+    runs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Stop after about so many runs.")] = None,
+    jobs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Processes; one a core by default.")] = None,
+    out: Annotated[Path | None, Parameter(help="A results file (JSON Lines), for `trioproxy lab report`.")] = None,
+    list_: Annotated[
+        bool, Parameter(name="--list", negative="", show_default=False, help="Show the scenarios and faults.")
+    ] = False,
+    mutants: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Look for deliberate bugs in copies of the proxy.")
+    ] = False,
+) -> int:
+    """Break the proxy's surroundings at every step, and see whether it keeps its promises.
+
+    For each scheduler seed and each step that any task takes, an exchange is run
+    again in one process on a virtual clock, and at exactly that step the client
+    leaves, the upstream breaks, the server stops, or the ledger fails. Exit status
+    1 if an invariant was broken.
+    """
+    import os
+    import sys
+
+    from trioproxy.lab.explore.exploring import Order, hunt_mutants, show_list
+    from trioproxy.lab.explore.exploring import explore as explore_all
+    from trioproxy.lab.explore.parts import Wish
+    from trioproxy.lab.explore.scenarios import SCENARIOS
+    from trioproxy.lab.explore.screen import Screen
+
+    at_a_time = jobs or len(os.sched_getaffinity(0))
+    if list_:
+        return show_list(Screen())
+    if mutants:
+        return hunt_mutants((), at_a_time, Screen())
+    wish = Wish(
+        scenarios=scenario or list(SCENARIOS),
+        faults=fault or (),
+        seeds=range(seeds) if seed is None else [seed],
+        pairs=0 if step is not None else pairs,
+        steps=_steps(step) if step is not None else None,
+    )
+    return explore_all(Order(wish, at_a_time, runs, out, sys.argv), Screen())
+
+
+def _steps(text: str) -> tuple[int, ...]:
+    from trioproxy.errors import ConfigurationError
+
+    try:
+        return tuple(int(each) for each in text.split(","))
+    except ValueError:
+        raise ConfigurationError([f"option --step: got {text!r}; expected a number, or two: 12,40"]) from None

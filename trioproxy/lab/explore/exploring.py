@@ -1,0 +1,181 @@
+"""`trioproxy lab explore` from the wish to the exit status."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from trioproxy.errors import ConfigurationError
+from trioproxy.lab.explore.case import Case, Scenario
+from trioproxy.lab.explore.crew import share
+from trioproxy.lab.explore.engine import strikes
+from trioproxy.lab.explore.faults import FAULTS
+from trioproxy.lab.explore.findings import Failure, Findings, Total
+from trioproxy.lab.explore.hunting import Hunt, hunt_all
+from trioproxy.lab.explore.mutants import MUTANTS
+from trioproxy.lab.explore.parts import Part, Wish, parts
+from trioproxy.lab.explore.records import header, tallies, told
+from trioproxy.lab.explore.retelling import Retold, retell, shrink
+from trioproxy.lab.explore.scenarios import SCENARIOS
+from trioproxy.lab.explore.screen import Bar, Screen
+from trioproxy.lab.explore.stories import find
+from trioproxy.lab.explore.working import found
+from trioproxy.lab.script.toml import write_story
+from trioproxy.trace.files import line
+from trioproxy.trace.records import Record
+
+# So many failing runs are told; the rest is counted.
+MOST_TOLD = 3
+MOST_WRITTEN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be explored, and how.
+
+    Args:
+        most_runs: stop after about so many; None: when all is done.
+        command: how this was asked for.
+    """
+
+    wish: Wish
+    jobs: int
+    most_runs: int | None = None
+    out: Path | None = None
+    command: Sequence[str] = ()
+
+
+def explore(order: Order, screen: Screen) -> int:
+    """Explore, and tell what was found. Returns 1 if an invariant was broken, else 0.
+
+    Raises:
+        ConfigurationError: something is wished for that is not there; `out` cannot be written.
+    """
+    scenarios = {name: find(name) for name in order.wish.scenarios}
+    todo = list(parts(order.wish, scenarios))
+    if not todo:
+        raise ConfigurationError(["--fault: none of them means anything to these scenarios"])
+    with ExitStack() as stack:
+        write = _writer(order.out, stack)
+        write(header(order.command))
+        began = time.perf_counter()
+        total = _shared(order, todo)
+        screen.total(total, time.perf_counter() - began)
+        for tally in tallies(total, found(order.wish.subject).name):
+            write(tally)
+        if order.wish.steps is not None:
+            _tell_one(order, todo, scenarios, screen)
+        _tell_failures(order, total, scenarios, screen, write)
+    if order.out is not None:
+        screen.say(f"results are in {order.out}")
+    return 1 if total.broken else 0
+
+
+def _writer(out: Path | None, stack: ExitStack) -> Callable[[Record], None]:
+    if out is None:
+        return lambda _: None
+    try:
+        file = stack.enter_context(out.open("wb"))
+    except OSError as error:
+        raise ConfigurationError([f"option --out: cannot write {out}: {error.strerror}"]) from None
+    return lambda record: (file.write(line(record)), None)[1]
+
+
+def _shared(order: Order, todo: Sequence[Part]) -> Total:
+    total, bar = Total(), Bar("exploring", len(todo))
+
+    def tell(findings: list[Findings]) -> bool:
+        for each in findings:
+            total.add(each)
+        bar.on(f"{total.runs:,} runs" + (f", {sum(total.broken.values()):,} broken" if total.broken else ""))
+        return order.most_runs is None or total.runs < order.most_runs
+
+    async def main() -> None:
+        await share(iter(todo), min(order.jobs, len(todo)), tell)
+
+    with bar.shown():
+        trio.run(main)
+    return total
+
+
+def _tell_one(order: Order, todo: Sequence[Part], scenarios: dict[str, Scenario], screen: Screen) -> None:
+    """The one run that was asked for, broken or not."""
+    part = todo[0]
+    case = Case(scenarios[part.scenario], part.seed, strikes(part, part.steps or ()))
+    told_again = retell(found(order.wish.subject), case, "run")
+    if not told_again.broken:
+        screen.timeline(told_again.events)
+
+
+def _tell_failures(
+    order: Order, total: Total, scenarios: dict[str, Scenario], screen: Screen, write: Callable[[Record], None]
+) -> None:
+    subject = found(order.wish.subject)
+    shown: set[str] = set()
+    for failure in total.failures[:MOST_WRITTEN]:
+        scenario = scenarios[failure.scenario]
+        again = retell(subject, case_of(failure, scenario), failure.id)
+        repeat, story = command_for(failure), write_story(scenario.story)
+        for record in told(failure, again, subject=subject.name, repeat=repeat, script=story):
+            write(record)
+        new = {name for name, _ in failure.breaches} - shown
+        if new and len(shown) < MOST_TOLD:
+            shown |= new
+            screen.failure(failure, again.events, repeat)
+            _tell_smallest(order, failure, scenario, again, screen)
+
+
+def _tell_smallest(order: Order, failure: Failure, scenario: Scenario, again: Retold, screen: Screen) -> None:
+    if not again.broken:
+        screen.say("  it did not break again: the run is not the same each time")
+        return
+    smallest, how = shrink(found(order.wish.subject), scenario, failure)
+    conditions = failure.scenario.partition("@")[2] if ".toml" in failure.scenario else failure.scenario
+    told_as = f"story.toml@{conditions}" if conditions else "story.toml"
+    screen.smallest(how, write_story(smallest.story), command_for(how, told_as))
+
+
+def case_of(failure: Failure, scenario: Scenario) -> Case:
+    """The run in which something was broken."""
+    part = Part(failure.scenario, failure.seed, failure.faults)
+    return Case(scenario, failure.seed, strikes(part, failure.steps))
+
+
+def command_for(failure: Failure, scenario: str | None = None) -> str:
+    """The command that runs it again."""
+    words = ["trioproxy", "lab", "explore", "--scenario", scenario or failure.scenario, "--seed", str(failure.seed)]
+    if failure.faults:
+        words += ["--fault", "+".join(failure.faults), "--step", ",".join(map(str, failure.steps))]
+    else:
+        words += ["--fault", "nothing"]
+    return shlex.join(words)
+
+
+def hunt_mutants(names: Sequence[str], jobs: int, screen: Screen) -> int:
+    """Look for deliberate bugs, all of them if none is named. Returns 1 if one was not found, else 0."""
+    mutants = [MUTANTS[name] for name in names or MUTANTS]
+    bar, hunts = Bar("hunting", len(mutants)), list[Hunt]()
+
+    def tell(hunt: Hunt) -> None:
+        hunts.append(hunt)
+        bar.on(hunt.mutant.name)
+
+    async def main() -> None:
+        await hunt_all(mutants, jobs, tell)
+
+    with bar.shown():
+        trio.run(main)
+    screen.hunts(sorted(hunts, key=lambda hunt: mutants.index(hunt.mutant)))
+    return 0 if all(hunt.caught for hunt in hunts) else 1
+
+
+def show_list(screen: Screen) -> int:
+    """What there is to be explored."""
+    screen.lists(SCENARIOS.values(), FAULTS.values())
+    return 0

@@ -1,0 +1,57 @@
+"""Results of an exploration in the schema that the whole lab shares (`trace/records.py`)."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from trioproxy.lab.explore.findings import Failure, Total
+from trioproxy.lab.explore.retelling import Retold
+from trioproxy.trace.records import Header, Record, Run, Tally
+
+
+def header(command: Sequence[str]) -> Header:
+    """What ran, and where."""
+    return Header(
+        lab="explore",
+        command=list(command),
+        began_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={name: version(name) for name in ("trioproxy", "trio", "quart-trio", "quart")}
+        | {"python": platform.python_version()},
+        machine={"system": platform.system(), "release": platform.release(), "machine": platform.machine()},
+    )
+
+
+def tallies(total: Total, subject: str) -> Iterator[Tally]:
+    """One for each scenario and fault."""
+    for (scenario, fault), cell in total.cells.items():
+        examples = {name: failure.id for failure in reversed(cell.failures) for name, _ in failure.breaches}
+        yield Tally(
+            subject=subject,
+            cell={"scenario": scenario, "fault": fault},
+            runs=cell.runs,
+            broken=cell.broken,
+            examples=examples,
+            counts={"distinct schedules": len(cell.schedules), "distinct steps": len(cell.places), **cell.endings},
+        )
+
+
+def told(failure: Failure, retold: Retold, *, subject: str, repeat: str, script: str) -> Iterator[Record]:
+    """A failing run, and its timeline."""
+    yield Run(
+        id=failure.id,
+        subject=subject,
+        cell={"scenario": failure.scenario, "fault": "+".join(failure.faults) or "nothing"},
+        seed=failure.seed,
+        measures={
+            "step": failure.steps[0] if failure.steps else None,
+            "second step": failure.steps[1] if len(failure.steps) > 1 else None,
+            "steps": retold.happened.steps,
+        },
+        broken=list(dict.fromkeys(name for name, _ in failure.breaches)),
+        repeat=repeat,
+        script=script,
+    )
+    yield from retold.events

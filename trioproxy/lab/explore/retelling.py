@@ -1,0 +1,106 @@
+"""One case once more, with its timeline; and the smallest story in which the same thing breaks.
+
+failure ─▶ retell ─▶ what was broken, when what happened
+        └▶ shrink ─▶ fewer clients, chunks, pauses and faults, as long as the invariant still breaks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from trioproxy.lab.explore.case import Case, Scenario
+from trioproxy.lab.explore.engine import Engine
+from trioproxy.lab.explore.faults import fitting
+from trioproxy.lab.explore.findings import Failure, Findings
+from trioproxy.lab.explore.invariants import Breach, breaches
+from trioproxy.lab.explore.parts import Part
+from trioproxy.lab.explore.shrinking import smaller
+from trioproxy.lab.explore.stage import Happened, Theatre
+from trioproxy.lab.explore.subject import Subject
+from trioproxy.lab.explore.timeline import Timeline
+from trioproxy.trace.records import Event
+
+# The most runs that are spent on making one story smaller.
+MOST_RUNS = 4000
+# With how many seeds a smaller story is tried, and with how many pairs of steps.
+_SEEDS = 3
+_PAIRS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Retold:
+    """A case with what happened in it."""
+
+    case: Case
+    happened: Happened
+    broken: list[Breach]
+    events: list[Event]
+
+
+def retell(subject: Subject, case: Case, run: str) -> Retold:
+    """Play `case` again and write its timeline down, under the id `run`."""
+    theatre, timeline = Theatre(), Timeline(run)
+
+    async def main() -> Happened:
+        return await theatre.play(subject, case, timeline)
+
+    happened = theatre.run(main)
+    return Retold(case, happened, breaches(happened), timeline.events)
+
+
+def shrink(subject: Subject, scenario: Scenario, failure: Failure) -> tuple[Scenario, Failure]:
+    """The smallest story found in which the first invariant of `failure` still breaks, and how."""
+    broken, runs = failure.breaches[0][0], 0
+    going_on = True
+    while going_on:
+        going_on = False
+        for candidate, faults in _candidates(scenario, failure):
+            found, spent = _breaks(subject, candidate, faults, failure.seed, broken)
+            runs += spent
+            if found is not None:
+                scenario, failure, going_on = candidate, found, True
+                break
+            if runs > MOST_RUNS:
+                return scenario, failure
+    return scenario, failure
+
+
+def _candidates(scenario: Scenario, failure: Failure) -> Iterator[tuple[Scenario, tuple[str, ...]]]:
+    if failure.faults:
+        yield scenario, ()
+    if len(failure.faults) > 1:
+        yield from ((scenario, (fault,)) for fault in failure.faults)
+    for story in smaller(scenario.story):
+        known = {fault.name for fault in fitting(len(story.clients))}
+        if known.issuperset(failure.faults):
+            yield replace(scenario, story=story), failure.faults
+
+
+def _breaks(
+    subject: Subject, scenario: Scenario, faults: tuple[str, ...], seed: int, invariant: str
+) -> tuple[Failure | None, int]:
+    """The first run of this story in which the invariant breaks, if one does soon; and how many runs that took."""
+    engine, runs = Engine(subject, {scenario.name: scenario}), 0
+
+    async def main() -> Failure | None:
+        nonlocal runs
+        for each in dict.fromkeys((seed, *range(_SEEDS))):
+            part = Part(scenario.name, each, faults, _PAIRS if len(faults) > 1 else 0, None if faults else ())
+            for findings in await engine.explore(part, lambda cell: invariant in cell.broken):
+                runs += findings.runs
+                for failure in findings.failures:
+                    if any(name == invariant for name, _ in failure.breaches):
+                        return first(failure, invariant)
+        return None
+
+    return engine.theatre.run(main), runs
+
+
+def first(failure: Failure, invariant: str) -> Failure:
+    """`failure` with that invariant before others."""
+    ordered = sorted(failure.breaches, key=lambda breach: breach[0] != invariant)
+    return Failure(failure.scenario, failure.faults, failure.seed, failure.steps, tuple(ordered))
+
+
+__all__ = ["Findings", "Retold", "first", "retell", "shrink"]
