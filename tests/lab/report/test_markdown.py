@@ -20,12 +20,12 @@ def test_the_tables_say_what_the_page_says() -> None:
     text = markdown(results("wire.jsonl", wire()))
 
     assert text.startswith("# wire.jsonl\n\n## What ran\n")
-    assert "| target | added latency, median | abort latency, median |" in text
-    assert "| trioproxy | 210 µs (189 µs to 231 µs) |" in text
+    assert "| number |  | trioproxy | naive | nginx | haproxy | litellm |" in text
+    assert "| added latency | median | 210 µs (189 µs to 231 µs) | 380 µs (342 µs to 418 µs) |" in text
     assert "| cause | phase | trioproxy h1 | trioproxy h2c | trioproxy h2 | naive h1 |" in text
     assert re.search(r"^\| half-close \| head received \| .* \| never \(0 of 20\) \|", text, re.MULTILINE)
     assert "ModuleNotFoundError: No module named 'mitmproxy'" in text
-    assert "- trioproxy-h1-FIN-between chunks-0: trioproxy, FIN, between chunks, h1. The client left (FIN)" in text
+    assert "- trioproxy-h1-FIN-between chunks-0: trioproxy, FIN, h1. The client left (FIN)" in text
 
 
 def test_every_line_of_a_table_has_as_many_cells() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from support.lab_results import figures
 
 from trioproxy.lab.report.blocks import Folded, Table
@@ -25,17 +26,33 @@ def test_the_five_come_first_in_their_order() -> None:
     ]
 
 
-def test_those_of_one_number_stand_under_it() -> None:
-    names = ["drain completeness", "abort latency, p99", "abort latency, median", "floor"]
+def test_a_row_is_one_of_the_five_and_what_of_it() -> None:
+    names = ["drain completeness: time until exit", "abort latency, p99", "memory of a waiting stream", "floor"]
     table, _ = number_blocks([_figure("a", name) for name in names])
 
     assert isinstance(table, Table)
-    assert [(column.group, column.label) for column in table.columns] == [
+    assert [row.heads for row in table.rows] == [
         ("abort latency", "p99"),
-        ("abort latency", "median"),
-        ("", "drain completeness"),
-        ("", "floor"),
+        ("memory of a waiting stream", ""),
+        ("drain completeness", "time until exit"),
+        ("floor", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("", "could not be measured"),
+        ("no ledger", "no ledger"),
+        ("a long explanation of the method that was used, at length; 3 of 9 never", "3 of 9 never"),
+        ("a long explanation of the method that was used, at such length that nobody reads it", "see its note"),
+    ],
+)
+def test_what_is_not_known_says_why_in_a_few_words(note: str, said: str) -> None:
+    table, _ = number_blocks([_figure("a", "floor", None, note)])
+
+    assert isinstance(table, Table)
+    assert (table.rows[0].cells[0].text, table.rows[0].cells[0].detail) == ("–", said)
 
 
 def test_each_number_has_its_interval_and_what_is_not_known_says_so() -> None:
@@ -45,8 +62,8 @@ def test_each_number_has_its_interval_and_what_is_not_known_says_so() -> None:
 
     assert isinstance(table, Table)
     assert [[(cell.text, cell.detail) for cell in row.cells] for row in table.rows] == [
-        [("2.00 ms", "1.00 ms to 3.00 ms"), ("–", "")],
-        [("–", "no ledger"), ("–", "could not be measured")],
+        [("2.00 ms", "1.00 ms to 3.00 ms"), ("–", "no ledger")],
+        [("–", ""), ("–", "could not be measured")],
     ]
     assert table.rows[0].cells[0].title == "n = 30"
     assert isinstance(folded, Folded)

@@ -65,7 +65,9 @@ def test_an_interval_is_a_dot_between_its_ends() -> None:
 
     assert 'cx="50.00%"' in interval_plot(50, 25, 75, scale, "ms").text
     assert 'x1="27.00%" x2="73.00%"' in interval_plot(50, 25, 75, scale, "ms").text
-    assert "whisker" not in interval_plot(50, None, 75, scale, "ms").text
+    assert 'x1="0.00%" x2="73.00%"' in interval_plot(50, None, 75, scale, "ms").text
+    assert 'x1="27.00%" x2="100.00%"' in interval_plot(50, 25, None, scale, "ms").text
+    assert "whisker" not in interval_plot(50, None, None, scale, "ms").text
 
 
 def test_an_axis_names_its_ticks() -> None:

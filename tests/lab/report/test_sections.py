@@ -10,7 +10,7 @@ from trioproxy.lab.report.blocks import Facts, Folded, Output, Table, Timelines
 from trioproxy.lab.report.cells import cell_facts
 from trioproxy.lab.report.results import results
 from trioproxy.lab.report.sections import comparison, other_measures, sections, timelines, troubles, what_ran
-from trioproxy.trace.records import Run, Trouble
+from trioproxy.trace.records import Header, Run, Trouble
 
 
 def test_each_lab_has_its_parts() -> None:
@@ -40,6 +40,14 @@ def test_what_ran_can_be_run_again() -> None:
         ("trioproxy", "0.1.0"),
     )
     assert facts.pairs[-1] == ("virtual", "yes")
+
+
+def test_a_trace_was_written_by_no_command() -> None:
+    trace = Header(lab="trace", command=[], began_at="2026-11-29T06:12:00Z")
+
+    assert what_ran(results("a", [trace])) == [
+        Facts((("began", "2026-11-29T06:12:00Z"), ("runs", "0 runs, 0 subjects, 0 timelines")))
+    ]
 
 
 def test_examples_are_not_counted_again() -> None:

@@ -60,7 +60,7 @@ def show(block: Block, place: Place) -> Markup:
 
 
 def _table(table: Table, place: Place) -> Markup:
-    caption = tag("caption", table.caption)
+    caption = tag("caption", tag("span", table.caption))
     whole = tag(
         "table", caption, tag("thead", _heads(table)), _bodies(table, place), class_="wide" if table.wide else None
     )

@@ -5,7 +5,7 @@ An address `#run=<id>` opens the one of that run: browsers unfold what an addres
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote
 
 from trioproxy.lab.measures import unit
@@ -13,7 +13,7 @@ from trioproxy.lab.report.blocks import Timeline, Timelines
 from trioproxy.lab.report.lanes import swim_lanes
 from trioproxy.lab.report.markup import Markup, Node, tag, together
 from trioproxy.lab.report.timeline import notices
-from trioproxy.lab.report.words import plural, words
+from trioproxy.lab.report.words import once, plural, words
 from trioproxy.trace.records import Run, Value
 
 HOW_TO_READ = (
@@ -35,19 +35,31 @@ def show_timelines(block: Timelines, prefix: str) -> Markup:
             f"{plural(block.left_out, 'more run')} with events: not drawn here; `--run ID` draws those that it names."
         )
         left_out = tag("p", said)
-    timelines = [_timeline(each, prefix) for each in block.timelines]
-    return together(tag("p", HOW_TO_READ), _chooser(block, prefix), tag("div", timelines, class_="timelines"), left_out)
+    axes = telling_axes([each.run for each in block.timelines])
+    alone = len(block.timelines) == 1
+    timelines = [_timeline(each, title(each.run, axes), prefix, alone) for each in block.timelines]
+    return together(
+        tag("p", HOW_TO_READ), _chooser(block, axes, prefix), tag("div", timelines, class_="timelines"), left_out
+    )
 
 
-def title(run: Run) -> str:
-    """What tells a run from others, for people."""
-    return ", ".join(part for part in (run.subject, *run.cell.values()) if part) or "a run"
+def title(run: Run, axes: Collection[str] | None = None) -> str:
+    """What tells a run from others, for people: its subject and its values on `axes`, by default on all."""
+    values = [value for axis, value in run.cell.items() if axes is None or axis in axes]
+    return ", ".join(once(part for part in (run.subject, *values) if part)) or "a run"
 
 
-def _chooser(block: Timelines, prefix: str) -> Markup:
+def telling_axes(runs: Sequence[Run]) -> list[str]:
+    """The axes on which not all of `runs` are the same; of a single one, all."""
+    axes = once(axis for run in runs for axis in run.cell)
+    return axes if len(runs) == 1 else [axis for axis in axes if len({run.cell.get(axis) for run in runs}) > 1]
+
+
+def _chooser(block: Timelines, axes: Collection[str], prefix: str) -> Markup:
     """Works with the script alone, and is shown by it."""
     options = [
-        tag("option", f"{title(each.run)}  ·  {each.run.id}", value=prefix + each.run.id) for each in block.timelines
+        tag("option", f"{title(each.run, axes)}  ·  {each.run.id}", value=prefix + each.run.id)
+        for each in block.timelines
     ]
     choices = tag("select", tag("option", f"all {len(block.timelines)}", value=""), options, aria_label="Run")
     search = tag("input", type="search", placeholder="words of the title", aria_label="Show only runs with")
@@ -62,7 +74,7 @@ def _chooser(block: Timelines, prefix: str) -> Markup:
     )
 
 
-def _timeline(timeline: Timeline, prefix: str) -> Markup:
+def _timeline(timeline: Timeline, name: str, prefix: str, alone: bool) -> Markup:
     run = timeline.run
     # The address is that of what is inside: a browser unfolds what surrounds the place it goes to.
     inside = tag(
@@ -75,8 +87,8 @@ def _timeline(timeline: Timeline, prefix: str) -> Markup:
         id=f"run={prefix}{run.id}",
     )
     broken = [tag("span", f"breaks: {name}", class_="alarm") for name in run.broken]
-    name: list[Node] = [tag("span", title(run), class_="title"), " ", tag("code", run.id), broken]
-    return tag("details", tag("summary", name), inside, class_="timeline", data_run=prefix + run.id)
+    summary: list[Node] = [tag("span", name, class_="title"), " ", tag("code", run.id), broken]
+    return tag("details", tag("summary", summary), inside, class_="timeline", data_run=prefix + run.id, open=alone)
 
 
 def _measures(measures: Mapping[str, Value]) -> Node:

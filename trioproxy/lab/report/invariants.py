@@ -20,6 +20,9 @@ LEGEND = (
     (LEVELS[4], "in more"),
 )
 
+# Longer tables are cut.
+MOST_ROWS = 500
+
 Heads = tuple[str, ...]
 
 
@@ -39,25 +42,49 @@ def invariant_blocks(tallies: Sequence[Tally], runs: Sequence[Run]) -> list[Bloc
     invariants = once(name for tally in counted for name in tally.broken)
     if not tallies and not invariants:
         return []
-    axes = once(axis for tally in counted for axis in tally.cell)
+    axes = _axes(counted)
     by_subject = accounts(((tally.subject,), tally) for tally in counted)
     by_cell = accounts(
         ((tally.subject, *(tally.cell.get(axis, NOT_KNOWN) for axis in axes)), tally) for tally in counted
     )
     blocks: list[Block] = [Words(_said(by_subject, invariants))]
-    if len(by_subject) > 1 or not axes:
+    if not invariants:
+        blocks.append(Folded("Runs of each cell", _by_cell(("subject", *axes), invariants, by_cell)))
+    elif len(by_subject) > 1 or not axes:
         blocks.append(_matrix("Broken invariants of each combination", ("combination",), invariants, by_subject))
         if len(by_cell) > len(by_subject):
-            table = _matrix("Broken invariants of each cell", ("combination", *axes), invariants, by_cell)
-            blocks.append(Folded("The same by cell", (table,)))
+            blocks.append(Folded("The same by cell", _by_cell(("combination", *axes), invariants, by_cell)))
     else:
-        blocks.append(_matrix("Broken invariants of each cell", ("subject", *axes), invariants, by_cell))
-    if examples := _examples(by_cell, ("subject", *axes), invariants, {run.id: run.repeat for run in runs}):
+        blocks += _by_cell(("subject", *axes), invariants, by_cell)
+    if examples := _examples(by_cell, invariants, {run.id: run.repeat for run in runs}):
         blocks.append(Folded("An example of each", (examples,)))
     counts = once(name for account in by_subject.values() for name in account.counts)
     if counts:
         blocks.append(Folded("What was counted besides", (_counts(counts, by_subject),)))
     return blocks
+
+
+def _axes(tallies: Sequence[Tally]) -> list[str]:
+    """The axes on which the cells of one combination differ; what all of them share is in its name."""
+    axes = once(axis for tally in tallies for axis in tally.cell)
+    if len({tally.subject for tally in tallies}) == 1:
+        return axes
+    values: dict[tuple[str, str], set[str]] = {}
+    for tally in tallies:
+        for axis in axes:
+            values.setdefault((tally.subject, axis), set()).add(tally.cell.get(axis, NOT_KNOWN))
+    return [axis for axis in axes if any(len(found) > 1 for (_, of), found in values.items() if of == axis)]
+
+
+def _by_cell(corner: Heads, invariants: Sequence[str], rows: dict[Heads, Account]) -> tuple[Block, ...]:
+    """Every cell, or of too many those that break something."""
+    caption = "Broken invariants of each cell"
+    if len(rows) <= MOST_ROWS or not invariants:
+        return (_matrix(caption if invariants else "Runs of each cell", corner, invariants, rows),)
+    broken = {heads: account for heads, account in rows.items() if +account.broken}
+    shown = dict(list(broken.items())[:MOST_ROWS])
+    said = f"Of {len(rows):,} cells {len(broken):,} break something; {len(shown):,} of these are shown."
+    return Words(said), _matrix(caption, corner, invariants, shown)
 
 
 def accounts(tallies: Iterable[tuple[Heads, Tally]]) -> dict[Heads, Account]:
@@ -123,21 +150,25 @@ def _broken(account: Account, invariant: str) -> Cell:
     )
 
 
-def _examples(
-    rows: dict[Heads, Account], corner: Heads, invariants: Sequence[str], repeats: Mapping[str, str]
-) -> Table | None:
-    """For each invariant that a row breaks a run that does, with the command that repeats it."""
-    found = [
-        Row((invariant, *heads), (Cell(run, run=run), Cell(repeats.get(run, ""))))
+def _examples(rows: dict[Heads, Account], invariants: Sequence[str], repeats: Mapping[str, str]) -> Table | None:
+    """Runs that break each invariant, once each, with the command that repeats them."""
+    found = once(
+        (invariant, heads[0], run)
         for invariant in invariants
         for heads, account in rows.items()
         if (run := account.examples.get(invariant, ""))
-    ]
-    columns = (Column("run"), Column("repeated by"))
-    return (
-        Table("Runs that break an invariant", ("invariant", *corner), columns, tuple(found), wide=True)
-        if found
-        else None
+    )[:MOST_ROWS]
+    if not found:
+        return None
+    return Table(
+        caption="Runs that break an invariant",
+        corner=("invariant", "combination"),
+        columns=(Column("run"), Column("repeated by")),
+        rows=tuple(
+            Row((invariant, subject), (Cell(run, run=run), Cell(repeats.get(run, ""))))
+            for invariant, subject, run in found
+        ),
+        wide=True,
     )
 
 

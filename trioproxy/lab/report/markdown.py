@@ -21,7 +21,7 @@ from trioproxy.lab.report.blocks import (
     Timelines,
     Words,
 )
-from trioproxy.lab.report.html_timelines import title
+from trioproxy.lab.report.html_timelines import telling_axes, title
 from trioproxy.lab.report.markup import seen
 from trioproxy.lab.report.results import Results
 from trioproxy.lab.report.sections import comparison, sections
@@ -92,10 +92,11 @@ def _line(cells: Iterable[str]) -> str:
 
 def _timelines(block: Timelines) -> list[str]:
     lines = [f"<details><summary>{len(block.timelines):,} runs with a timeline, which the page draws</summary>", ""]
+    axes = telling_axes([each.run for each in block.timelines])
     for timeline in block.timelines:
         said = " ".join(notice.said() for notice in notices(timeline.events))
         broken = f" Breaks: {', '.join(timeline.run.broken)}." if timeline.run.broken else ""
-        lines.append(f"- {plain(timeline.run.id)}: {plain(f'{title(timeline.run)}. {said}{broken}')}")
+        lines.append(f"- {plain(timeline.run.id)}: {plain(f'{title(timeline.run, axes)}. {said}{broken}')}")
     return [*lines, "", "</details>"]
 
 

@@ -10,6 +10,9 @@ from trioproxy.lab.report.plots import axis, fitting, interval_plot
 from trioproxy.lab.report.words import NOT_KNOWN, interval, number, once, quantity
 from trioproxy.trace.records import Figure
 
+# What a cell of the overview holds of a note.
+MOST_CHARACTERS = 60
+
 _INTERVAL = "95 % confidence interval"
 
 
@@ -32,12 +35,10 @@ def _rank(name: str) -> int:
     return next((at for at, five in enumerate(Number) if name.startswith(five)), len(Number))
 
 
-def _heading(name: str, names: Sequence[str]) -> tuple[str, str]:
-    """What stands above a column: of several of one of the five (`added latency, p99`) the rest, under the one."""
+def _heads(name: str) -> tuple[str, str]:
+    """Which of the five it is, and what of it: `added latency, p99`, `drain completeness: time until exit`."""
     five = next((five.value for five in Number if name.startswith(five)), "")
-    if not five or sum(other.startswith(five) for other in names) == 1:
-        return name, ""
-    return name.removeprefix(five).lstrip(",: ") or "value", five
+    return (five, name.removeprefix(five).lstrip(",: ")) if five else (name, "")
 
 
 def _overview(names: Sequence[str], figures: Sequence[Figure]) -> Table:
@@ -45,9 +46,11 @@ def _overview(names: Sequence[str], figures: Sequence[Figure]) -> Table:
     found = {(figure.subject, figure.name): figure for figure in figures}
     return Table(
         caption="The numbers of each target, with 95 % confidence intervals",
-        corner=("target",),
-        columns=tuple(Column(*_heading(name, names), numeric=True) for name in names),
-        rows=tuple(Row((subject,), tuple(_cell(found.get((subject, name))) for name in names)) for subject in subjects),
+        corner=("number", ""),
+        columns=tuple(Column(subject, numeric=True) for subject in subjects),
+        rows=tuple(
+            Row(_heads(name), tuple(_cell(found.get((subject, name))) for subject in subjects)) for name in names
+        ),
         wide=True,
     )
 
@@ -56,12 +59,20 @@ def _cell(figure: Figure | None) -> Cell:
     if figure is None:
         return Cell(NOT_KNOWN, title="not measured")
     if figure.value is None:
-        return Cell(NOT_KNOWN, detail=figure.note or "could not be measured")
+        return Cell(NOT_KNOWN, detail=_reason(figure.note), title=figure.note)
     return Cell(
         quantity(figure.value, figure.unit),
         detail=interval(figure.low, figure.high, figure.unit),
         title="; ".join(part for part in (f"n = {number(figure.n)}" if figure.n else "", figure.note) if part),
     )
+
+
+def _reason(note: str) -> str:
+    """Why a number is not known, as short as it is said: of a long note the last part."""
+    if not note:
+        return "could not be measured"
+    last = note.rpartition("; ")[2]
+    return next((said for said in (note, last) if len(said) <= MOST_CHARACTERS), "see its note")
 
 
 def _one(name: str, figures: Sequence[Figure]) -> Table:

@@ -33,7 +33,7 @@ def page(first: Results, second: Results | None = None, only: Collection[str] = 
             contents.append(tag("h1", f"{'AB'[at - 1]}: {(first, second)[at - 1].name}", class_="file"))
         contents.append(_parts(shown, prefix))
     title = f"{first.name} and {second.name}" if second is not None else first.name
-    return _document(title, first.header.lab, [part for shown, _ in parts for part in shown], contents)
+    return _document(title, first.header.lab, [shown for shown, _ in parts], contents)
 
 
 def _parts(shown: Sequence[Section], prefix: str) -> Node:
@@ -48,7 +48,7 @@ def _parts(shown: Sequence[Section], prefix: str) -> Node:
     return [show_section(section, place) for section in shown]
 
 
-def _document(title: str, lab: str, shown: Sequence[Section], contents: Node) -> str:
+def _document(title: str, lab: str, files: Sequence[Sequence[Section]], contents: Node) -> str:
     policy = f"default-src 'none'; style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'; base-uri 'none'"
     head = tag(
         "head",
@@ -59,16 +59,24 @@ def _document(title: str, lab: str, shown: Sequence[Section], contents: Node) ->
         tag("title", f"trioproxy lab: {title}"),
         tag("style", Markup(STYLE)),
     )
-    links = [tag("li", tag("a", section.title, href=f"#{section.anchor}")) for section in shown]
+    names = ("", "A:", "B:") if len(files) > 1 else ("",)
+    links = [
+        tag("ul", tag("li", name) if name else None, [tag("li", _link(section)) for section in shown])
+        for name, shown in zip(names, files, strict=True)
+    ]
     top = tag(
         "header",
         tag("p", f"trioproxy lab · {lab}", class_="kind"),
         tag("h1", title),
-        tag("nav", tag("ul", links), aria_label="Parts of this report"),
+        tag("nav", links, aria_label="Parts of this report"),
         tag("button", "Light or dark", type="button", id="theme", hidden=True),
     )
     body = tag("body", symbols(), top, tag("main", contents), tag("script", Markup(SCRIPT)))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def _link(section: Section) -> Markup:
+    return tag("a", section.title, href=f"#{section.anchor}")
 
 
 def _hash(text: str) -> str:

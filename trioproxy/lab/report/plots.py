@@ -123,12 +123,12 @@ def box_plot(sample: Sample, scale: Scale, unit: str) -> Markup:
 def interval_plot(value: float, low: float | None, high: float | None, scale: Scale, unit: str) -> Markup:
     """A dot with the interval that it is known to lie in."""
     shapes: list[Markup] = list(_grid(scale))
-    if low is not None and high is not None:
-        shapes += [
-            _line(scale.at(low), scale.at(high), MIDDLE, MIDDLE, "whisker"),
-            _line(scale.at(low), scale.at(low), 8, 16, "whisker"),
-            _line(scale.at(high), scale.at(high), 8, 16, "whisker"),
-        ]
+    if low is not None or high is not None:
+        # An end that is not known is as far as the picture goes, and has no line across.
+        left = 0.0 if low is None else scale.at(low)
+        right = 100.0 if high is None else scale.at(high)
+        shapes.append(_line(left, right, MIDDLE, MIDDLE, "whisker"))
+        shapes += [_line(scale.at(end), scale.at(end), 8, 16, "whisker") for end in (low, high) if end is not None]
     shapes.append(tag("circle", cx=f"{scale.at(value):.2f}%", cy=MIDDLE, r=4, class_="dot"))
     return _picture(shapes, "interval", quantity(value, unit))
 

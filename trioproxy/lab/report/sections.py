@@ -50,7 +50,8 @@ def sections(results: Results, only: Collection[str] = (), prefix: str = "") -> 
         ("Heat map", "heat", heat_maps(facts)),
         ("Abort latency", "abort", box_blocks(facts)),
         ("Invariants", "invariants", invariant_blocks(results.tallies, results.runs)),
-        ("Other measures", "measures", other_measures(facts)),
+        # What examples measured says nothing of the others.
+        ("Other measures", "measures", [] if results.tallies else other_measures(facts)),
         ("Timelines", "timelines", timelines(results, only)),
         ("Troubles", "troubles", troubles(results.troubles)),
     ]
@@ -79,7 +80,8 @@ def what_ran(results: Results) -> list[Block]:
         *((name, version) for name, version in header.versions.items()),
         *((name, words(value, unit(name))) for name, value in header.machine.items()),
     ]
-    return [Output("Command", shlex.join(header.command)), Facts(tuple(facts))]
+    command = [Output("Command", shlex.join(header.command))] if header.command else []
+    return [*command, Facts(tuple(facts))]
 
 
 def other_measures(facts: Iterable[CellFacts]) -> list[Block]:
