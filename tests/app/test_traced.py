@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trio
-import trio.testing
+from support.seeds import run_seeded
 from support.tracing import ASKED, Told, only, open_traced, told
 from support.visits import Proxy, Visit, at
 
@@ -32,27 +31,35 @@ def visit(body: Any = BODY, *more: tuple[bytes, bytes], **options: Any) -> Visit
     return Visit(body=body, headers=(ASKED, KEY, *more), **options)
 
 
-def traced(
-    tmp_path: Path,
-    script: Any,
-    *visits: Visit,
-    acts: Callable[[Proxy], list[Callable[[], Awaitable[None]]]] = lambda _: [],
-    trace: dict[str, Any] | None = None,
-    **options: Any,
-) -> list[Told]:
-    """The traces of these visits, on the virtual clock."""
-
-    async def story() -> None:
-        proxy = Proxy(script, **options)
-        await open_traced(proxy, tmp_path, *visits, acts=acts(proxy), **(trace or {}))
-
-    trio.run(story, clock=trio.testing.MockClock(autojump_threshold=0))
-    return told(tmp_path)
+Play = Callable[..., list[Told]]
 
 
-def test_a_whole_answer(tmp_path: Path) -> None:
+@pytest.fixture(params=range(8))
+def traced(request: pytest.FixtureRequest, tmp_path: Path) -> Play:
+    """The traces of some visits on the virtual clock, under several schedules."""
+
+    def play(
+        script: Any,
+        *visits: Visit,
+        acts: Callable[[Proxy], list[Callable[[], Awaitable[None]]]] = lambda _: [],
+        trace: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> list[Told]:
+        async def story() -> None:
+            proxy = Proxy(script, **options)
+            await open_traced(proxy, tmp_path, *visits, acts=acts(proxy), **(trace or {}))
+            for call in proxy.scripted.calls:
+                assert ASKED[0] not in dict(call.plan.headers)
+
+        run_seeded(request.param, story)
+        return told(tmp_path)
+
+    return play
+
+
+def test_a_whole_answer(traced: Play) -> None:
     guest = visit()
-    [it] = traced(tmp_path, SLOW, guest)
+    [it] = traced(SLOW, guest)
 
     assert it.words() == [
         "client request", "seat sat", "upstream head", "client head", "upstream end", "settle call",
@@ -84,9 +91,9 @@ def test_a_whole_answer(tmp_path: Path) -> None:
 SLOW_ENDS_S = 2.0 + 0.5 * len(ANSWER.parts)
 
 
-def test_a_departure(tmp_path: Path) -> None:
+def test_a_departure(traced: Play) -> None:
     guest = visit()
-    [it] = traced(tmp_path, SLOW, guest, acts=lambda _: [at(3.2, guest.leave)])
+    [it] = traced(SLOW, guest, acts=lambda _: [at(3.2, guest.leave)])
 
     assert it.words()[4:] == [
         "client left", "seat left", "pump cancelled", "upstream closed", "settle call", "settle exchange",
@@ -96,9 +103,9 @@ def test_a_departure(tmp_path: Path) -> None:
     assert it.lane(SETTLE) == [(3.2, What.CALL, "abandoned"), (3.2, What.EXCHANGE, "client_left")]
 
 
-def test_a_departure_from_a_call_that_lives_on(tmp_path: Path) -> None:
+def test_a_departure_from_a_call_that_lives_on(traced: Play) -> None:
     guest = visit()
-    [it] = traced(tmp_path, SLOW, guest, acts=lambda _: [at(3.2, guest.leave)], disconnect={"policy": "drain"})
+    [it] = traced(SLOW, guest, acts=lambda _: [at(3.2, guest.leave)], disconnect={"policy": "drain"})
 
     assert [words for words in it.words() if words.startswith(("settle", "pump", "upstream"))] == [
         "upstream head", "settle exchange", "upstream end", "settle call",
@@ -107,9 +114,9 @@ def test_a_departure_from_a_call_that_lives_on(tmp_path: Path) -> None:
     assert it.run.measures["detached_ms"] == pytest.approx((SLOW_ENDS_S - 3.2) * 1000)
 
 
-def test_a_departure_before_all_of_the_request_was_there(tmp_path: Path) -> None:
+def test_a_departure_before_all_of_the_request_was_there(traced: Play) -> None:
     guest = visit([(0.0, b"{"), (5.0, b"}")])
-    [it] = traced(tmp_path, SLOW, guest, acts=lambda _: [at(1.0, guest.leave)])
+    [it] = traced(SLOW, guest, acts=lambda _: [at(1.0, guest.leave)])
 
     assert it.words() == ["client request", "client left", "settle exchange"]
 
@@ -121,10 +128,8 @@ def test_a_departure_before_all_of_the_request_was_there(tmp_path: Path) -> None
         (Script.of(1.0, Reset()), "upstream broke off: ", "truncated", "upstream_closed"),
     ],
 )
-def test_an_upstream_that_breaks_before_a_head(
-    tmp_path: Path, script: Script, broke: str, call: str, code: str
-) -> None:
-    [it] = traced(tmp_path, script, visit())
+def test_an_upstream_that_breaks_before_a_head(traced: Play, script: Script, broke: str, call: str, code: str) -> None:
+    [it] = traced(script, visit())
 
     assert it.words() == [
         "client request", "seat sat", "upstream broke", "upstream closed", "settle call", "seat failed",
@@ -136,8 +141,8 @@ def test_an_upstream_that_breaks_before_a_head(
     assert it.run.cell["served by"] == "proxy"
 
 
-def test_an_upstream_that_breaks_in_mid_body(tmp_path: Path) -> None:
-    [it] = traced(tmp_path, Script.of(Head(), Chunk(b"a"), 1.0, Reset()), visit())
+def test_an_upstream_that_breaks_in_mid_body(traced: Play) -> None:
+    [it] = traced(Script.of(Head(), Chunk(b"a"), 1.0, Reset()), visit())
 
     assert it.words()[-6:] == [
         "upstream broke", "upstream closed", "settle call", "seat failed", "client truncated", "settle exchange",
@@ -145,33 +150,33 @@ def test_an_upstream_that_breaks_in_mid_body(tmp_path: Path) -> None:
     assert it.lane(SETTLE) == [(1.0, What.CALL, "truncated"), (1.0, What.EXCHANGE, "upstream_failed")]
 
 
-def test_a_silence_is_a_cancellation_of_ours(tmp_path: Path) -> None:
-    [it] = traced(tmp_path, Script.of(Head(), Chunk(b"a"), Silence()), visit(), limits_s={Phase.STREAMING: 9.0})
+def test_a_silence_is_a_cancellation_of_ours(traced: Play) -> None:
+    [it] = traced(Script.of(Head(), Chunk(b"a"), Silence()), visit(), limits_s={Phase.STREAMING: 9.0})
 
     assert it.lane(PUMP)[-1][1:] == (What.CANCELLED, "upstream silent")
     assert it.lane(CLIENT)[-1][1] is What.TRUNCATED
 
 
-def test_a_shutdown(tmp_path: Path) -> None:
-    [it] = traced(tmp_path, SLOW, visit(), acts=lambda proxy: [at(3.2, proxy.house.close)])
+def test_a_shutdown(traced: Play) -> None:
+    [it] = traced(SLOW, visit(), acts=lambda proxy: [at(3.2, proxy.house.close)])
 
     assert it.lane(PUMP)[-1] == (3.2, What.CANCELLED, "shutdown")
     assert it.lane(SETTLE) == [(3.2, What.CALL, "shutdown"), (3.2, What.EXCHANGE, "shutdown")]
     assert it.lane(CLIENT)[-1][1] is What.TRUNCATED
 
 
-def test_a_request_that_is_cancelled_from_outside(tmp_path: Path) -> None:
+def test_a_request_that_is_cancelled_from_outside(traced: Play) -> None:
     guest = visit()
-    [it] = traced(tmp_path, SLOW, guest, acts=lambda _: [at(3.2, guest.server_scope.cancel)])
+    [it] = traced(SLOW, guest, acts=lambda _: [at(3.2, guest.server_scope.cancel)])
 
     assert it.lane(CLIENT)[-1] == (3.2, What.TRUNCATED, "shutdown")
     assert it.lane(SEAT)[-1] == (3.2, What.LEFT, "shutdown")
 
 
-def test_a_client_that_does_not_read(tmp_path: Path) -> None:
+def test_a_client_that_does_not_read(traced: Play) -> None:
     much = Script.of(Head(), *[Chunk(bytes(LIMIT_BYTES))] * 3, End())
     guest = visit(reads=False)
-    [it] = traced(tmp_path, much, guest, acts=lambda _: [at(9.0, guest.stall)])
+    [it] = traced(much, guest, acts=lambda _: [at(9.0, guest.stall)])
 
     assert (0.0, What.PHASE, Phase.BLOCKED) in it.lane(PUMP)
     assert it.lane(CLIENT)[-1] == (9.0, What.STALLED, "")
@@ -179,18 +184,18 @@ def test_a_client_that_does_not_read(tmp_path: Path) -> None:
     assert it.lane(SETTLE)[-1][2] == "client_stalled"
 
 
-def test_a_fault_of_ours_in_delivering(tmp_path: Path) -> None:
+def test_a_fault_of_ours_in_delivering(traced: Play) -> None:
     guest = visit()
     guest.send_fault = ZeroDivisionError("ours")
-    [it] = traced(tmp_path, SLOW, guest)
+    [it] = traced(SLOW, guest)
 
     assert it.lane(SEAT)[-1][1] is What.FAILED
     assert it.lane(CLIENT)[-1][1] is What.TRUNCATED
 
 
-def test_who_joins_tells_of_its_own_seat_alone(tmp_path: Path) -> None:
+def test_who_joins_tells_of_its_own_seat_alone(traced: Play) -> None:
     first, second = Visit(body=BODY, headers=(KEY,)), visit([(3.2, BODY)])
-    [it] = traced(tmp_path, SLOW, first, second, replay={"join": "always"})
+    [it] = traced(SLOW, first, second, replay={"join": "always"})
 
     assert it.words() == [
         "client request", "seat joined", "client head", "seat end", "client end", "settle exchange",
@@ -201,9 +206,9 @@ def test_who_joins_tells_of_its_own_seat_alone(tmp_path: Path) -> None:
     assert not it.lane(UPSTREAM)
 
 
-def test_a_replay(tmp_path: Path) -> None:
+def test_a_replay(traced: Play) -> None:
     first, second = Visit(body=BODY, headers=(KEY,)), visit([(SLOW_ENDS_S + 1, BODY)])
-    [it] = traced(tmp_path, SLOW, first, second, replay={}, trace={"bodies": True})
+    [it] = traced(SLOW, first, second, replay={}, trace={"bodies": True})
 
     assert it.words() == [
         "client request", "seat replayed", "client head", "seat end", "client end", "settle exchange",
@@ -211,40 +216,30 @@ def test_a_replay(tmp_path: Path) -> None:
     assert b"".join(event.data or b"" for event in it.events) == ANSWER.body
 
 
-def test_the_request_that_is_traced_is_the_same_request(tmp_path: Path) -> None:
+def test_the_request_that_is_traced_is_the_same_request(traced: Play) -> None:
     first, second = visit(), Visit(body=[(SLOW_ENDS_S + 1, BODY)], headers=(KEY,))
-    [it] = traced(tmp_path, SLOW, first, second, replay={})
+    [it] = traced(SLOW, first, second, replay={})
 
     assert it.run.cell["served by"] == "call"
     assert second.header(b"x-trioproxy-replayed") is not None
     assert second.header(b"x-trioproxy-trace") is None
 
 
-def test_the_header_goes_no_further(tmp_path: Path) -> None:
-    async def story() -> None:
-        proxy = Proxy(SLOW)
-        await open_traced(proxy, tmp_path, visit(), Visit(headers=(ASKED,)))
-        for call in proxy.scripted.calls:
-            assert ASKED[0] not in dict(call.plan.headers)
-
-    trio.run(story, clock=trio.testing.MockClock(autojump_threshold=0))
-
-
-def test_it_is_ignored_from_elsewhere(tmp_path: Path) -> None:
+def test_it_is_ignored_from_elsewhere(traced: Play) -> None:
     guest = visit()
     guest.scope["client"] = ("192.0.2.1", 40_000)
 
-    assert traced(tmp_path, SLOW, guest) == []
+    assert traced(SLOW, guest) == []
     assert guest.header(b"x-trioproxy-trace") is None
 
 
-def test_a_page_of_ours_is_nothing_to_tell(tmp_path: Path) -> None:
-    assert traced(tmp_path, SLOW, Visit("/_trioproxy/health", b"", method="GET"), trace={"sample": 1.0}) == []
+def test_a_page_of_ours_is_nothing_to_tell(traced: Play) -> None:
+    assert traced(SLOW, Visit("/_trioproxy/health", b"", method="GET"), trace={"sample": 1.0}) == []
 
 
-def test_no_header_value_no_key_and_no_byte_of_the_request(tmp_path: Path) -> None:
+def test_no_header_value_no_key_and_no_byte_of_the_request(traced: Play, tmp_path: Path) -> None:
     guest = Visit("/v1/messages", BODY, query=b"key=sk-query", headers=(ASKED, (b"x-api-key", b"/v1/messages")))
-    traced(tmp_path, SLOW, guest)
+    traced(SLOW, guest)
     [file] = tmp_path.iterdir()
     text = file.read_bytes()
 
@@ -253,16 +248,23 @@ def test_no_header_value_no_key_and_no_byte_of_the_request(tmp_path: Path) -> No
         assert word not in text
 
 
-def test_the_bytes_of_the_answer_where_they_are_asked_for(tmp_path: Path) -> None:
-    [it] = traced(tmp_path, SLOW, visit(), trace={"bodies": True})
+def test_the_bytes_of_the_answer_where_they_are_asked_for(traced: Play) -> None:
+    [it] = traced(SLOW, visit(), trace={"bodies": True})
 
     assert b"".join(event.data or b"" for event in it.events if event.lane is UPSTREAM) == ANSWER.body
     assert not any(event.data for event in it.events if event.lane is CLIENT)
 
 
-def test_what_is_not_recorded_is_traced_without_a_receipt(tmp_path: Path) -> None:
+def test_what_is_not_recorded_is_traced_without_a_receipt(traced: Play, tmp_path: Path) -> None:
     guest = Visit("/api/oauth/profile", b"", method="GET", headers=(ASKED,))
-    [it] = traced(tmp_path, Script.of(Head(), Chunk(b"x"), End()), guest)
+    [it] = traced(Script.of(Head(), Chunk(b"x"), End()), guest)
 
     assert [what for _, what, _ in it.lane(SETTLE)] == [What.CALL]
     assert only(tmp_path).run.id == it.run.id
+
+
+def test_a_request_that_the_proxy_answers_itself(traced: Play) -> None:
+    [it] = traced(SLOW, Visit("/nowhere/v1/messages", headers=(ASKED,)))
+
+    assert it.words() == ["client request", "client head", "client end"]
+    assert it.lane(CLIENT)[1][2] == "404"
