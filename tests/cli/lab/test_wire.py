@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+# Other processes are watched from outside: /proc tells nobody when it changes.
+# ruff: noqa: ASYNC110
 import json
+import signal
+import sys
 from pathlib import Path
 
 import pytest
-from support.wire_targets import RELAY
+import trio
+from support.wire_targets import RELAY, alive
 
 from trioproxy.cli import main
 
 
 def target_file(folder: Path) -> Path:
-    import sys
-
     (folder / "relay.py").write_text(RELAY)
     command = f'["{sys.executable}", "-S", "{folder}/relay.py", "{{port}}", "{{upstream_port}}"]'
     path = folder / "mine.toml"
@@ -55,3 +58,21 @@ def test_tables_and_a_results_file(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_what_is_wrong_is_told(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]):
     assert main(["lab", "wire", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+async def test_ctrl_c_ends_the_proxies_and_keeps_what_was_measured(tmp_path: Path):
+    out, pid_file = tmp_path / "results.jsonl", tmp_path / "pid"
+    script = f"import os; open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n" + RELAY
+    path = target_file(tmp_path)
+    (tmp_path / "relay.py").write_text(script)
+    command = [sys.executable, "-m", "trioproxy", "lab", "wire", "--target", str(path), "--repetitions", "40"]
+    options = ["--cells", "none;FIN/waiting", "--protocol", "h1", "--no-figures", "--out", str(out)]
+    lab = await trio.lowlevel.open_process([*command, *options], stdout=-3, stderr=-3)
+    with trio.fail_after(60):
+        while not pid_file.exists() or not pid_file.read_text():
+            await trio.sleep(0.02)
+        lab.send_signal(signal.SIGINT)
+        assert await lab.wait() == 130
+        while alive(int(pid_file.read_text())):
+            await trio.sleep(0.02)
+    assert json.loads(out.read_bytes().splitlines()[0])["record"] == "header"
