@@ -9,16 +9,16 @@ import pytest
 import trio
 import trio.testing
 
-from trioproxy.lab.client import LabClient, Leaving
-from trioproxy.lab.script import Chunk, Close, End, Framing, Head, Script, Silence, Take
+from trioproxy.lab.client import LabClient
+from trioproxy.lab.script import Chunk, Close, End, Framing, Going, Head, Script, Silence, Take
 from trioproxy.lab.upstream import ScriptedUpstream
 from trioproxy.sockets import Departure, departure, reset, unacknowledged_bytes
 
 A = Chunk(b"aaa")
 
 
-@pytest.mark.parametrize(("how", "seen"), [(Leaving.FIN, Departure.FIN), (Leaving.RST, Departure.RST)])
-async def test_it_is_seen_behind_unread_bytes(how: Leaving, seen: Departure) -> None:
+@pytest.mark.parametrize(("how", "seen"), [(Going.FIN, Departure.FIN), (Going.RST, Departure.RST)])
+async def test_it_is_seen_behind_unread_bytes(how: Going, seen: Departure) -> None:
     with trio.socket.socket() as listener:
         await listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -36,7 +36,7 @@ async def test_it_is_seen_behind_unread_bytes(how: Leaving, seen: Departure) -> 
                 assert (await sock.recv(65536)).endswith(b"unread")
 
 
-@pytest.mark.parametrize("how", Leaving)
+@pytest.mark.parametrize("how", [Going.FIN, Going.RST, Going.HALF_CLOSE])
 @pytest.mark.parametrize(
     "script",
     [
@@ -46,7 +46,7 @@ async def test_it_is_seen_behind_unread_bytes(how: Leaving, seen: Departure) -> 
         pytest.param(Script.of(Head(), A, Chunk(b"b" * 50_000_000), End()), id="while it cannot send"),
     ],
 )
-async def test_a_departure_is_noticed_at_once(script: Script, how: Leaving) -> None:
+async def test_a_departure_is_noticed_at_once(script: Script, how: Going) -> None:
     async with ScriptedUpstream(script) as upstream, await LabClient.connect(upstream.url) as client:
         await client.post("/", b"x", await_head=False)
         await upstream.wait_whole(1)
@@ -55,7 +55,7 @@ async def test_a_departure_is_noticed_at_once(script: Script, how: Leaving) -> N
         left_at = client.leave(how)
         [received] = await upstream.wait_left(1)
 
-        expected = Departure.RST if how is Leaving.RST else Departure.FIN
+        expected = Departure.RST if how is Going.RST else Departure.FIN
         # The kernel answers a FIN's unread bytes with RST.
         assert received.left_by in (expected, Departure.RST)
         assert received.left_at is not None
@@ -72,7 +72,7 @@ async def test_a_departure_is_noticed_while_the_request_is_not_read() -> None:
             await client.post("/", b"x" * 20_000_000)
         assert len(upstream.requests) == 1
         # A FIN would wait behind the bytes for which there is no room.
-        client.leave(Leaving.RST)
+        client.leave(Going.RST)
         [received] = await upstream.wait_left(1)
         assert (received.body_at, received.left_by) == (None, Departure.RST)
 
@@ -88,9 +88,9 @@ async def test_a_departure_after_the_answer_is_no_departure() -> None:
         assert upstream.connections[0].left_by is Departure.FIN
 
 
-@pytest.mark.parametrize("how", [Leaving.FIN, Leaving.RST])
+@pytest.mark.parametrize("how", [Going.FIN, Going.RST])
 @pytest.mark.parametrize("take", [Take.WHOLE, Take.BESIDE])
-async def test_a_departure_in_the_middle_of_the_request(how: Leaving, take: Take) -> None:
+async def test_a_departure_in_the_middle_of_the_request(how: Going, take: Take) -> None:
     script = Script.of(3600.0, Head(), End(), take=take)
     async with ScriptedUpstream(script) as upstream:
         stream = await trio.open_tcp_stream("127.0.0.1", upstream.port)
@@ -109,7 +109,7 @@ async def test_who_is_hung_up_on_may_reset() -> None:
         client = await LabClient.connect(upstream.url)
         await client.post("/", b"x")
         await client.rest()
-        client.leave(Leaving.RST)
+        client.leave(Going.RST)
         await upstream.wait_closed()
         assert upstream.connections[0].left_by is Departure.RST
         assert upstream.left == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from trioproxy.lab.answers import chat_stream, message_stream
-from trioproxy.lab.client import LabClient, Leaving
+from trioproxy.lab.client import LabClient
 from trioproxy.lab.guest import AnswerEnding
-from trioproxy.lab.script import Chunk, End, Head, Interim, Script, Silence
+from trioproxy.lab.script import Chunk, End, Going, Head, Interim, Script, Silence
 from trioproxy.lab.upstream import ScriptedUpstream
 
 
@@ -58,7 +58,7 @@ async def test_a_half_closed_client_still_hears() -> None:
     async with ScriptedUpstream(script) as upstream, await LabClient.connect(upstream.url) as client:
         await client.get("/")
         assert await client.receive() == b"a"
-        client.leave(Leaving.HALF_CLOSE)
+        client.leave(Going.HALF_CLOSE)
         await upstream.wait_left(1)
         assert await client.receive() == b""
         assert client.ending is AnswerEnding.TRUNCATED
@@ -68,5 +68,5 @@ async def test_leaving_twice_is_harmless() -> None:
     async with ScriptedUpstream(Script.of(Silence())) as upstream, await LabClient.connect(upstream.url) as client:
         await client.post("/", b"x", await_head=False)
         await upstream.wait_received(1)
-        assert client.leave(Leaving.RST) <= client.leave()
+        assert client.leave(Going.RST) <= client.leave()
         assert len(await upstream.wait_left(1)) == 1

@@ -1,57 +1,43 @@
-"""A plain HTTP/1.1 client on trio streams that can leave in every way and says how an answer ended.
+"""A plain HTTP/1.1 client that is told what to do step by step, and says how an answer ended.
 
     async with await LabClient.connect(url) as client:
         await client.post("/v1/messages", {"stream": True})
         while (event := await client.event()) is not None: ...
         client.ending   # CLEAN, TRUNCATED or RESET
 
-One connection, one request at a time; nothing is retried, decoded or followed.
+One connection, one request at a time; nothing is retried, decoded or followed. Clients that follow a script are in
+`lab/guest`; the answer is read the same way.
 """
 
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Mapping
-from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import h11
 import trio
 
-from trioproxy.lab.guest import AnswerEnding
+from trioproxy.lab.guest import AnswerEnding, Visit
+from trioproxy.lab.guest.h1 import H1Line
+from trioproxy.lab.guest.line import Wire
+from trioproxy.lab.script import Ask, Going
 from trioproxy.model import RawHeaders
-from trioproxy.sockets import reset
 
-__all__ = ["AnswerEnding", "LabClient", "Leaving"]
+__all__ = ["AnswerEnding", "LabClient"]
 
 READ_BYTES = 65536
-
-
-class Leaving(StrEnum):
-    """How a client goes."""
-
-    FIN = "FIN"
-    RST = "RST"
-    # shutdown(SHUT_WR): it could still read.
-    HALF_CLOSE = "half-close"
 
 
 class LabClient:
     """One connection to a server. Leaving the `async with` block closes it."""
 
     def __init__(self, stream: trio.SocketStream, host: str) -> None:
-        self.status: int | None = None
-        self.headers: RawHeaders = ()
-        self.interim: list[int] = []
-        # None while the answer goes on.
-        self.ending: AnswerEnding | None = None
-        self._stream = stream
-        self._host = host
-        self._http = h11.Connection(h11.CLIENT)
+        self._wire = Wire(stream, stream.socket, host, secure=False)
+        self._visit = Visit(time.monotonic())
+        self._line = H1Line(self._wire, self._visit)
         self._text = b""
 
     @classmethod
@@ -64,6 +50,26 @@ class LabClient:
         parts = urlsplit(url)
         host, port = parts.hostname or "127.0.0.1", parts.port or 80
         return cls(await trio.open_tcp_stream(host, port), f"{host}:{port}")
+
+    @property
+    def status(self) -> int | None:
+        """The answer's status, once its head is there."""
+        return self._visit.status
+
+    @property
+    def headers(self) -> RawHeaders:
+        """The answer's headers, once they are there."""
+        return self._visit.headers
+
+    @property
+    def interim(self) -> list[int]:
+        """The statuses of 1xx responses before the head."""
+        return self._visit.interim
+
+    @property
+    def ending(self) -> AnswerEnding | None:
+        """How the answer ended; None while it goes on."""
+        return self._visit.ending
 
     async def post(
         self, path: str, body: bytes | Mapping[str, Any], headers: RawHeaders = (), *, await_head: bool = True
@@ -81,35 +87,27 @@ class LabClient:
 
     async def send(self, method: str, path: str, headers: RawHeaders, body: bytes) -> None:
         """Send one request; with the connection kept alive, after the answer to the one before it."""
-        if self._http.our_state is not h11.IDLE:
-            self._http.start_next_cycle()
-        self.status, self.headers, self.ending, self._text = None, (), None, b""
-        length: RawHeaders = ((b"content-length", str(len(body)).encode()),) if body else ()
-        head = h11.Request(method=method, target=path, headers=[(b"host", self._host.encode()), *headers, *length])
-        events: list[h11.Event] = [head, *([h11.Data(data=body)] if body else []), h11.EndOfMessage()]
-        await self._stream.send_all(b"".join(self._http.send(event) or b"" for event in events))
+        self._visit, self._text = Visit(time.monotonic()), b""
+        self._line = H1Line(self._wire, self._visit)
+        await self._line.begin(Ask(path, body, headers, method), share=1.0)
 
     async def head(self) -> int | None:
         """The status of the answer, once its head is there; None if the connection ended first."""
         while self.status is None and self.ending is None:
-            match await self._next():
-                case h11.InformationalResponse() as interim:
-                    self.interim.append(interim.status_code)
-                case h11.Response() as response:
-                    self.status = response.status_code
-                    self.headers = tuple((name, value) for name, value in response.headers)
+            await self._read()
         return self.status
 
     def header(self, name: bytes) -> bytes | None:
         """The first value of the answer's header `name` (lower case), or None."""
-        return next((value for key, value in self.headers if key == name), None)
+        return self._visit.header(name)
 
     async def receive(self) -> bytes:
         """The next bytes of the body; `b""` once it is over, however it ended: see `ending`."""
-        while self.ending is None:
-            if isinstance(event := await self._next(), h11.Data):
-                return bytes(event.data)
-        return b""
+        while not self._visit.body and self.ending is None:
+            await self._read()
+        data = bytes(self._visit.body)
+        self._visit.body.clear()
+        return data
 
     async def rest(self) -> bytes:
         """All that is left of the body."""
@@ -137,18 +135,18 @@ class LabClient:
                     return value
         return None
 
-    def leave(self, how: Leaving = Leaving.FIN) -> float:
+    def leave(self, how: Going = Going.FIN) -> float:
         """Go, without a word; when that was (`time.monotonic()`). Safe to call again."""
-        sock = self._stream.socket
         left_at = time.monotonic()
-        if sock.fileno() < 0:
+        if self._wire.socket.fileno() < 0:
             return left_at
-        if how is Leaving.HALF_CLOSE:
-            sock.shutdown(socket.SHUT_WR)
-            return left_at
-        if how is Leaving.RST:
-            reset(sock)
-        sock.close()
+        match how:
+            case Going.RST:
+                self._wire.reset()
+            case Going.HALF_CLOSE:
+                self._wire.half_close()
+            case _:
+                self._wire.close()
         return left_at
 
     async def __aenter__(self) -> Self:
@@ -159,19 +157,9 @@ class LabClient:
     ) -> None:
         self.leave()
 
-    async def _next(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED] | None:
-        """The next thing that came; sets `ending` when it is the last."""
+    async def _read(self) -> None:
+        """Read once more."""
         try:
-            while (event := self._http.next_event()) is h11.NEED_DATA:
-                self._http.receive_data(await self._stream.receive_some(READ_BYTES))
-        except h11.RemoteProtocolError:
-            self.ending = AnswerEnding.TRUNCATED
-            return None
+            await self._line.take(bytes(await self._wire.stream.receive_some(READ_BYTES)))
         except trio.BrokenResourceError:
-            self.ending = AnswerEnding.RESET
-            return None
-        if isinstance(event, h11.EndOfMessage):
-            self.ending = AnswerEnding.CLEAN
-        elif isinstance(event, h11.ConnectionClosed):
-            self.ending = AnswerEnding.TRUNCATED
-        return event
+            self._visit.end(AnswerEnding.RESET)

@@ -36,10 +36,11 @@ from trioproxy.trace.records import What
 A = Chunk(b"aaa")
 BY_LENGTH = Head(framing=Framing.LENGTH)
 BY_CLOSE = Head(framing=Framing.CLOSE)
-SOON = Manner(patience_s=0.1)
+PATIENT = Manner(patience_s=10.0)
+IMPATIENT = Manner(patience_s=0.1)
 
 
-async def play(upstream: ScriptedUpstream, *steps: ClientStep, manner: Manner = SOON) -> Seen:
+async def play(upstream: ScriptedUpstream, *steps: ClientStep, manner: Manner = PATIENT) -> Seen:
     return await play_client(ClientScript(steps=steps), ("127.0.0.1", upstream.port), manner=manner)
 
 
@@ -64,7 +65,7 @@ async def play(upstream: ScriptedUpstream, *steps: ClientStep, manner: Manner = 
 )
 async def test_how_an_answer_ends(script: Script, body: bytes, ending: AnswerEnding) -> None:
     async with ScriptedUpstream(script) as upstream:
-        seen = await play(upstream)
+        seen = await play(upstream, manner=IMPATIENT if ending is AnswerEnding.HANG else PATIENT)
 
         assert (seen.last.body, seen.last.ending) == (body, ending)
         await upstream.wait_closed()

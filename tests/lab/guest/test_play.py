@@ -37,11 +37,12 @@ from trioproxy.trace.records import What
 A = Chunk(b"data: a\n\n")
 LONG = Script.of(Head(), *(Chunk(b"x" * 100_000) for _ in range(50)), End())
 PROTOCOLS = ["h1", "h2c"]
-SOON = Manner(patience_s=0.15, linger_s=0.05)
+PATIENT = Manner(patience_s=10.0, linger_s=0.05)
+IMPATIENT = Manner(patience_s=0.15)
 
 
 async def play(
-    upstream: ScriptedUpstream, protocol: str, *steps: ClientStep, ask: Ask | None = None, manner: Manner = SOON
+    upstream: ScriptedUpstream, protocol: str, *steps: ClientStep, ask: Ask | None = None, manner: Manner = PATIENT
 ) -> Seen:
     with trio.fail_after(20):
         return await play_client(
@@ -104,7 +105,7 @@ async def test_who_stops_reading_holds_the_sender_up_until_it_reads_on(protocol:
 async def test_who_reads_nothing_more_sees_a_reset_all_the_same(protocol: str) -> None:
     script = Script.of(Head(), A, 0.2, Reset())
     async with ScriptedUpstream(script) as upstream:
-        seen = await play(upstream, protocol, (AtByte(1), StopReading()), manner=Manner(patience_s=5.0))
+        seen = await play(upstream, protocol, (AtByte(1), StopReading()))
 
     assert seen.last.ending is AnswerEnding.RESET
 
@@ -112,7 +113,7 @@ async def test_who_reads_nothing_more_sees_a_reset_all_the_same(protocol: str) -
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_who_reads_nothing_more_hangs(protocol: str) -> None:
     async with ScriptedUpstream(LONG) as upstream:
-        seen = await play(upstream, protocol, (AtByte(1), StopReading()))
+        seen = await play(upstream, protocol, (AtByte(1), StopReading()), manner=IMPATIENT)
 
     assert seen.last.ending is AnswerEnding.HANG
     assert 0 < seen.last.size_bytes < 1_000_000
@@ -121,7 +122,7 @@ async def test_who_reads_nothing_more_hangs(protocol: str) -> None:
 async def test_behind_a_fin_what_is_there_is_read_though_reading_had_stopped() -> None:
     script = Script.of(Head(framing=Framing.CLOSE), A, 0.1, A, End())
     async with ScriptedUpstream(script) as upstream:
-        seen = await play(upstream, "h1", (AtByte(1), StopReading()), manner=Manner(patience_s=5.0))
+        seen = await play(upstream, "h1", (AtByte(1), StopReading()))
 
     assert (seen.last.body, seen.last.ending) == (A.data * 2, AnswerEnding.CLEAN)
 
@@ -201,4 +202,14 @@ async def test_cancelled_it_leaves_nothing_open(protocol: str) -> None:
     async with ScriptedUpstream(Script.of(Head(), A, Silence())) as upstream:
         with trio.move_on_after(0.1):
             await play_client(ClientScript(), ("127.0.0.1", upstream.port), protocol)
+        await upstream.wait_closed()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_fin_is_fin_though_bytes_were_left_unread(protocol: str) -> None:
+    async with ScriptedUpstream(Script.of(Head(), A, 0.05, A, Silence())) as upstream:
+        seen = await play(upstream, protocol, (AtByte(1), StopReading()), (After(0.3), Leave(Going.FIN)))
+        [received] = await upstream.wait_left(1)
+
+        assert (seen.last.size_bytes, received.left_by) == (len(A.data), "FIN")
         await upstream.wait_closed()

@@ -62,13 +62,14 @@ ENDINGS = {
 
 async def played(name: str, protocol: str) -> tuple[Seen, ScriptedUpstream]:
     story = shipped(name)
+    patience_s = 0.2 if ENDINGS[name][0] is HANG else 10.0
     async with ScriptedUpstream(story.upstream[0]) as upstream:
         with trio.fail_after(10):
             seen = await play_client(
                 story.clients[0],
                 ("127.0.0.1", upstream.port),
                 protocol,
-                manner=Manner(patience_s=0.8, linger_s=0.1),
+                manner=Manner(patience_s=patience_s, linger_s=0.1),
             )
             await upstream.wait_closed()
     return seen, upstream

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
+import os
 import socket
 import ssl
+import struct
+import termios
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +19,6 @@ from trioproxy.lab.script import Ask, Going
 from trioproxy.sockets import reset
 
 Address = tuple[str, int]
-DRAIN_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +31,17 @@ class Wire:
     secure: bool
 
     def close(self) -> None:
-        """FIN: what has come and was not read is read first, or the kernel would make it RST. Idempotent."""
+        """FIN: what has come and was not read is read first, or the kernel would make it RST. Idempotent.
+
+        Read is what is there now, once: a peer that goes on sending would have its way otherwise, and is answered RST.
+        """
         if self.socket.fileno() < 0:
             return
-        try:
-            # Past Trio, which would wait: of what is there, all; of what is not, nothing.
-            with socket.socket(fileno=self.socket.dup().detach()) as raw:
-                raw.setblocking(False)
-                while raw.recv(DRAIN_BYTES):
-                    pass
-        except (BlockingIOError, OSError):
-            pass
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.socket.fileno())) as raw:
+            # Past Trio, which would wait.
+            raw.setblocking(False)
+            (unread_bytes,) = struct.unpack("i", fcntl.ioctl(raw, termios.FIONREAD, bytes(4)))
+            raw.recv(max(1, unread_bytes))
         self.socket.close()
 
     def reset(self) -> None:
