@@ -65,8 +65,8 @@ async def test_ctrl_c_ends_the_proxies_and_keeps_what_was_measured(tmp_path: Pat
     script = f"import os; open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n" + RELAY
     path = target_file(tmp_path)
     (tmp_path / "relay.py").write_text(script)
-    command = [sys.executable, "-m", "trioproxy", "lab", "wire", "--target", str(path), "--repetitions", "40"]
-    options = ["--cells", "none;FIN/waiting", "--protocol", "h1", "--no-figures", "--out", str(out)]
+    command = [sys.executable, "-m", "trioproxy", "lab", "wire", "--target", str(path), "--repetitions", "30"]
+    options = ["--cells", "FIN/waiting", "--protocol", "h1", "--no-figures", "--out", str(out)]
     lab = await trio.lowlevel.open_process([*command, *options], stdout=-3, stderr=-3)
     with trio.fail_after(60):
         while not pid_file.exists() or not pid_file.read_text():

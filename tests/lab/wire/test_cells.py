@@ -43,6 +43,13 @@ def test_the_word_of_a_cell_chooses_it(cell: Cell):
     assert cell in chosen([cell.word], ["h1"])
 
 
+def test_floods_are_of_those_who_do_not_read():
+    assert Cell("h1", cause=Cause.FIN, phase=Phase.BLOCKED).floods
+    assert Cell("h1", cause=Cause.STOPS_READING, phase=Phase.HEAD).floods
+    assert not Cell("h1", cause=Cause.FIN, phase=Phase.FLOWING).floods
+    assert not Cell("h1", fault=Fault.HUGE).floods
+
+
 def test_without_words_all_are_chosen():
     assert chosen([], ["h2"]) == list(cells(["h2"]))
 

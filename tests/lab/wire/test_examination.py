@@ -85,6 +85,12 @@ async def test_without_a_proxy_nobody_is_there_who_could_refuse():
     assert await examined(None, "refuses") == []
 
 
+def test_faults_come_first_and_floods_last():
+    plan = Plan(tuple(chosen(["FIN/blocked", "FIN/waiting", "gzip"], ["h1", "h2c"])))
+    order = [cell.word for cell in Examination(None, plan, lambda _: None, {}).cells()]
+    assert order == ["gzip", "FIN/waiting for the head", "FIN/blocked by its client"]
+
+
 async def test_cells_that_cannot_be_are_named_with_the_reason(tmp_path: Path):
     records = await examined(relay(tmp_path), "GOAWAY/waiting", "RST_STREAM/waiting")
 

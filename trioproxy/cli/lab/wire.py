@@ -100,6 +100,7 @@ def _run(targets: list[Target | None], plan: Plan, out: str | None, *, install: 
 
     path = Path(out or time.strftime("lab-wire-%Y%m%d-%H%M%S.jsonl"))
     records: list[Record] = []
+    watched = sys.stderr.isatty()
     try:
         file = path.open("wb")
     except OSError as error:
@@ -108,12 +109,18 @@ def _run(targets: list[Target | None], plan: Plan, out: str | None, *, install: 
 
         def tell(record: Record) -> None:
             records.append(record)
+            if watched and isinstance(record, Run) and record.repetition == 0:
+                print(
+                    f"\r\x1b[K{record.subject}: {', '.join(record.cell.values())}", end="", file=sys.stderr, flush=True
+                )
             file.write(line(record))
             file.flush()
 
         try:
             trio.run(partial(examine, targets, plan, sys.argv, tell, install=install))
         finally:
+            if watched:
+                print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             draw(records, console())
             print(f"{sum(isinstance(each, Run) for each in records)} runs; results are in {path}")
     return 0

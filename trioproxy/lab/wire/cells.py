@@ -89,6 +89,11 @@ class Cell:
         return "/".join(value for axis, value in self.names.items() if axis != "protocol")
 
     @property
+    def floods(self) -> bool:
+        """The upstream sends as fast as it can, for somebody who does not read."""
+        return self.phase is Phase.BLOCKED or self.cause is Cause.STOPS_READING
+
+    @property
     def impossible(self) -> str | None:
         """Why it cannot be tried, if it cannot."""
         match self.cause, self.phase, self.protocol:

@@ -27,7 +27,7 @@ from trioproxy.lab.wire.shipped import DIRECT
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
 from trioproxy.lab.wire.tables import IMPOSSIBLE
-from trioproxy.lab.wire.target import Asking, Protocol, Target
+from trioproxy.lab.wire.target import PROTOCOLS, Asking, Protocol, Target
 from trioproxy.lab.wire.trouble import TargetTrouble
 from trioproxy.trace.records import Record, Run, Trouble
 
@@ -57,16 +57,17 @@ class Examination:
         return self.target.name if self.target else DIRECT
 
     def cells(self) -> list[Cell]:
-        """Those that its protocols allow."""
+        """Those that its protocols allow. Faults come first, floods last: what is left of them is work for a while."""
         speaks: list[Protocol] = self.target.speaks if self.target else ["h1"]
-        return [
+        possible = (
             cell
             for cell in self.plan.cells
             if cell.protocol in speaks
             and cell.protocol in self.plan.protocols
             # Without a proxy there is nobody to be connected to.
             and not (self.target is None and cell.fault is Fault.REFUSED)
-        ]
+        )
+        return sorted(possible, key=lambda cell: (PROTOCOLS.index(cell.protocol), cell.fault is None, cell.floods))
 
     async def run(self) -> None:
         """All of it. Never raises for what the target does."""
@@ -139,7 +140,10 @@ class Examination:
         what = f"{cell.word}, {cell.protocol}"
         well = await matrix.run(cell)
         await self._check_alive(child, 0 if left and well else DYING_S, what)
-        if not well and cell.fault is not Fault.REFUSED and await matrix.ailment(cell.protocol):
+        if cell.fault is Fault.REFUSED or (well and not cell.floods):
+            return
+        # Also: let it come to rest before the next cell.
+        if await matrix.ailment(cell.protocol):
             raise TargetTrouble(f"serves nobody any more after: {what}", child.output() if child else "")
 
     async def _check_alive(self, child: Child | None, within_s: float, what: str) -> None:

@@ -17,7 +17,7 @@ import trio
 
 from trioproxy.lab.guest.line import Way
 from trioproxy.lab.measures import Measure, Saw
-from trioproxy.lab.wire.cells import Cause, Cell, Fault, Phase
+from trioproxy.lab.wire.cells import Cause, Cell, Fault
 from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
@@ -39,9 +39,7 @@ Door = Callable[[Protocol], Way]
 
 def _is_slow(cell: Cell) -> bool:
     """Its runs wait, or are of what a client sees in the end, more than of milliseconds."""
-    return (
-        cell.fault is not None or cell.phase is Phase.BLOCKED or cell.cause in {Cause.STOPS_READING, Cause.HALF_CLOSE}
-    )
+    return cell.fault is not None or cell.floods or cell.cause is Cause.HALF_CLOSE
 
 
 def _went_wrong(outcomes: Sequence[Outcome]) -> bool:
