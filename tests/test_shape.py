@@ -50,6 +50,11 @@ ELSEWHERE = {
     "store/memory.py": "store/test_contract.py",
     "trace/files.py": "trace/test_records.py",
     "views/table.py": "views/test_requests.py",
+    # Found by listing; so is what tests them.
+    **{
+        f"lab/experiments/{path.name}": "lab/experiments/test_every_experiment.py"
+        for path in (ROOT / "trioproxy/lab/experiments").glob("*.py")
+    },
 }
 
 

@@ -32,7 +32,7 @@ class Seen:
     @property
     def deliveries(self) -> list[ExchangeOutcome]:
         """What was booked of deliveries."""
-        return [receipt.outcome for receipt in self.happened.books.exchanges]
+        return [booked.receipt.outcome for booked in self.happened.books.exchanges]
 
 
 def see(subject: Subject, cases: Sequence[Case]) -> list[Seen]:

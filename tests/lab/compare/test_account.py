@@ -29,7 +29,7 @@ OUTCOMES = {
 
 def booked(happened: Happened) -> tuple[CallOutcome, ExchangeOutcome]:
     [call], [exchange] = happened.books.calls, happened.books.exchanges
-    return call.receipt.outcome, exchange.outcome
+    return call.receipt.outcome, exchange.receipt.outcome
 
 
 @pytest.mark.parametrize("pump", Pump)
@@ -44,11 +44,11 @@ def test_rows_say_what_was_counted(pump: Pump) -> None:
 
     [call], [exchange] = happened.books.calls, happened.books.exchanges
     [opened] = happened.books.opened
-    receipt, size_bytes = call.receipt, len(SCENARIOS["paced"].story.upstream[0].body)
-    assert receipt.bytes_in == exchange.bytes_out == size_bytes
-    assert receipt.status == exchange.status == 200
-    assert receipt.duration_ms == exchange.duration_ms > 1000
+    receipt, delivered = call.receipt, exchange.receipt
+    assert receipt.bytes_in == delivered.bytes_out == len(SCENARIOS["paced"].story.upstream[0].body)
+    assert receipt.status == delivered.status == 200
+    assert receipt.duration_ms == delivered.duration_ms > 1000
     assert receipt.ttfb_ms is not None
     assert isinstance(receipt.reading.usage, Usage)
-    assert (opened.call, opened.exchange) == (receipt.opening, exchange.opening)
-    assert exchange.call_id == receipt.opening.id
+    assert (opened.call, opened.exchange) == (receipt.opening, delivered.opening)
+    assert delivered.call_id == receipt.opening.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.comparing import every_step, play_variant
 
-from trioproxy.lab.compare.semantics import Leaving, Pump, Semantics, Settle
+from trioproxy.lab.compare.semantics import Pump, Semantics
 from trioproxy.model import CallOutcome, ExchangeOutcome
 
 GENERATORS = [Pump.GENERATOR, Pump.NESTED]
@@ -39,36 +39,6 @@ def test_without_a_head_the_client_gets_an_answer_of_ours(pump: Pump) -> None:
     [visit] = seen.happened.visits
     assert (visit.status, visit.finished, visit.own_answer) == (502, True, True)
     assert seen.calls == [CallOutcome.CONNECT_FAILED]
-
-
-@pytest.mark.parametrize("pump", GENERATORS)
-def test_a_generator_that_was_never_begun_is_never_ended(pump: Pump) -> None:
-    found = every_step(Semantics(pump), "paced", "leave", stride=1)
-
-    assert any(seen.left_open and not seen.calls for seen in found)
-    assert any(seen.calls == [CallOutcome.ABANDONED] for seen in found)
-
-
-def test_the_exception_group_of_a_nursery_hides_that_the_generator_was_closed() -> None:
-    found = every_step(Semantics(Pump.NESTED), "paced", "leave")
-
-    assert any("GeneratorExit" in str(seen.happened.visits[0].error) for seen in found)
-
-
-@pytest.mark.parametrize("pump", GENERATORS)
-def test_an_unshielded_settle_is_never_made_when_the_client_has_left(pump: Pump) -> None:
-    for seen in every_step(Semantics(pump, settle=Settle.of("unshielded")), "paced", "leave"):
-        if not seen.happened.visits[0].finished and seen.happened.struck:
-            assert CallOutcome.ABANDONED not in seen.calls
-
-
-@pytest.mark.parametrize("pump", GENERATORS)
-def test_a_generator_drains_in_its_finally(pump: Pump) -> None:
-    found = every_step(Semantics(pump, Leaving.of("drain")), "paced", "leave")
-
-    assert any(
-        (seen.calls, seen.deliveries) == ([CallOutcome.COMPLETED], [ExchangeOutcome.CLIENT_LEFT]) for seen in found
-    )
 
 
 @pytest.mark.parametrize("pump", GENERATORS)

@@ -22,20 +22,6 @@ def test_in_its_request_nothing_is_lost_either(scenario: str, fault: str) -> Non
         assert seen.happened.crash is None
 
 
-def test_a_call_in_the_house_outlives_its_request_and_one_in_a_request_keeps_it() -> None:
-    over_at = {}
-    for pump in (Pump.HOUSE, Pump.REQUEST):
-        seen = play_variant(Semantics(pump, Leaving.of("drain")), "leaver")
-        assert seen.calls == [CallOutcome.COMPLETED]
-        [visit] = seen.happened.visits
-        assert visit.over_at is not None
-        assert visit.left_at is not None
-        over_at[pump] = visit.over_at - visit.left_at
-
-    assert over_at[Pump.HOUSE] == 0.0
-    assert over_at[Pump.REQUEST] > 1.0
-
-
 def test_without_a_head_the_client_gets_an_answer_of_ours() -> None:
     seen = play_variant(Semantics(), "refused")
 

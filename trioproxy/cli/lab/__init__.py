@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from trioproxy.cli.lab import explore, report, script_from_trace, wire
+from trioproxy.cli.lab import compare, explore, report, script_from_trace, wire
 
 _EXAMPLES = """Examples:
+  trioproxy lab compare                             what each way of holding a stream loses
   trioproxy lab wire --target nginx --install       any proxy, over real sockets
   trioproxy lab explore                             this proxy, a fault at every step
   trioproxy lab report results.jsonl                what was found, as a page
@@ -22,6 +23,7 @@ def command_line() -> App:
         help_format="plaintext",
         help_epilogue=_EXAMPLES,
     )
+    app.command(compare.compare, help_epilogue=compare.EXAMPLES)
     app.command(wire.wire, help_epilogue=wire.EXAMPLES)
     app.command(explore.explore, help_epilogue=explore.EXAMPLES)
     app.command(report.report, help_epilogue=report.EXAMPLES)

@@ -11,9 +11,7 @@ The frame that is entered for every request and left on every path settles the d
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from collections.abc import Sequence
 
 import trio
 
@@ -22,6 +20,7 @@ from trioproxy.errors import Draining, TrioProxyError
 from trioproxy.lab.compare.account import Call, Delivery, arrival_of
 from trioproxy.lab.compare.channel import Channel
 from trioproxy.lab.compare.client import Client
+from trioproxy.lab.compare.homes import Home
 from trioproxy.lab.compare.relay import CompactRelay
 from trioproxy.lab.compare.semantics import Again, Semantics
 from trioproxy.lab.compare.till import Till
@@ -31,59 +30,6 @@ from trioproxy.model import Arrival, ExchangeOutcome
 from trioproxy.rules.lifecycle import Cause
 
 log = logging.getLogger("trioproxy")
-
-
-class Home(Protocol):
-    """Where pumps live."""
-
-    def room(self) -> AbstractAsyncContextManager[trio.Nursery]:
-        """The nursery for a request's pump; leaving the block waits for it, if it is the request's own."""
-        ...
-
-    def close(self, at: float) -> None:
-        """Whoever lives there then is cancelled."""
-        ...
-
-
-class House:
-    """One nursery for all."""
-
-    def __init__(self, nursery: trio.Nursery) -> None:
-        self._nursery = nursery
-
-    @asynccontextmanager
-    async def room(self) -> AsyncIterator[trio.Nursery]:
-        """See Home.room."""
-        yield self._nursery
-
-    def close(self, at: float) -> None:
-        """See Home.close."""
-        self._nursery.cancel_scope.deadline = at
-
-
-class Requests:
-    """Each request has its own; a server that stops cancels the requests."""
-
-    def __init__(self) -> None:
-        self._nurseries: set[trio.Nursery] = set()
-
-    @asynccontextmanager
-    async def room(self) -> AsyncIterator[trio.Nursery]:
-        """See Home.room."""
-        nurseries = self._nurseries
-        nursery: trio.Nursery | None = None
-        try:
-            async with trio.open_nursery() as nursery:
-                nurseries.add(nursery)
-                yield nursery
-        finally:
-            if nursery is not None:
-                nurseries.discard(nursery)
-
-    def close(self, at: float) -> None:
-        """See Home.close."""
-        for nursery in self._nurseries:
-            nursery.cancel_scope.deadline = at
 
 
 class Owned:
@@ -115,7 +61,7 @@ class Owned:
 
     # What owners need.
 
-    def relay_for(self, arrival: Arrival, body: bytes, delivery: Delivery, room: trio.Nursery) -> CompactRelay:
+    async def relay_for(self, arrival: Arrival, body: bytes, delivery: Delivery, room: trio.Nursery) -> CompactRelay:
         """The call that answers: the same one's that lives, if it may be joined, or one of its own.
 
         Raises:
@@ -129,7 +75,8 @@ class Owned:
             delivery.call, delivery.joined = twin.call, True
             return twin
         call = Call(self._footing, arrival, body, self._semantics.leaving)
-        call.ask_permission = self._till.begin(delivery.opening_with(call))  # from here on it is settled by its relay
+        call.ask_permission = await self._till.begin(delivery.opening_with(call))
+        # No wait from here to the start: what is opened is settled by its relay.
         delivery.call = call
         relay = CompactRelay(call, self._client, self._till, self._semantics)
         self._relays[key] = relay
@@ -219,7 +166,7 @@ class Owner:
     async def _answer(self) -> None:
         delivery = self._delivery
         await self._body.wait()
-        relay = self._serving.relay_for(self._arrival, b"".join(self._pieces), delivery, self._room)
+        relay = await self._serving.relay_for(self._arrival, b"".join(self._pieces), delivery, self._room)
         self._relay, self._channel = relay, relay.sit()
         head = await self._channel.head()
         delivery.status = head.status
@@ -237,5 +184,6 @@ class Owner:
         self._delivery.status = failure.status
         await self._send({"type": "http.response.start", "status": failure.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        self._delivery.handed(body)
         self._finishing = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import trio
 
 from trioproxy.lab.compare.client import bury
+from trioproxy.lab.compare.homes import House, Requests
 from trioproxy.lab.compare.naive import Naive
-from trioproxy.lab.compare.owned import House, Owned, Requests
+from trioproxy.lab.compare.owned import Owned
 from trioproxy.lab.compare.semantics import Pump, Semantics
 from trioproxy.lab.compare.till import till
 from trioproxy.lab.explore.subject import Footing, Serving

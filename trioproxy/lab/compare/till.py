@@ -23,16 +23,18 @@ from trioproxy.phases import COMMIT_PATIENCE_S
 from trioproxy.store.base import Ledger, Opening
 
 Receipt = CallReceipt | ExchangeReceipt
+# Awaited before the first byte goes upstream.
+Permission = Callable[[], Awaitable[None]]
 
 
 class Till(Protocol):
     """Where a variant books."""
 
-    def begin(self, opening: Opening) -> Callable[[], Awaitable[None]]:
-        """Have both rows written; what is returned is awaited before the first byte goes upstream.
+    async def begin(self, opening: Opening) -> Permission:
+        """Have both rows written. Where this is cancelled, there are none.
 
         Raises:
-            LedgerError: now or then: they cannot be.
+            LedgerError: they cannot be.
         """
         ...
 
@@ -47,8 +49,8 @@ class Enqueue:
 
     ledger: Ledger
 
-    def begin(self, opening: Opening) -> Callable[[], Awaitable[None]]:
-        """See Till.begin: enqueued now; whether it is durable is not waited for for long."""
+    async def begin(self, opening: Opening) -> Permission:
+        """See Till.begin: enqueued now; that they are durable is waited for later, and not for long."""
         return partial(self._durable, self.ledger.open(opening.exchange, opening.call))
 
     async def _durable(self, durable: trio.Event) -> None:
@@ -69,9 +71,9 @@ class Unshielded:
     ledger: Ledger
     commit_s: float
 
-    def begin(self, opening: Opening) -> Callable[[], Awaitable[None]]:
+    async def begin(self, opening: Opening) -> Permission:
         """See Till.begin."""
-        return partial(_open, self.ledger, opening, self.commit_s)
+        return await _open(self.ledger, opening, self.commit_s)
 
     async def settle(self, *receipts: Receipt) -> None:
         """See Till.settle."""
@@ -87,9 +89,9 @@ class Shielded:
     commit_s: float
     deadline_s: float
 
-    def begin(self, opening: Opening) -> Callable[[], Awaitable[None]]:
+    async def begin(self, opening: Opening) -> Permission:
         """See Till.begin."""
-        return partial(_open, self.ledger, opening, self.commit_s)
+        return await _open(self.ledger, opening, self.commit_s)
 
     async def settle(self, *receipts: Receipt) -> None:
         """See Till.settle."""
@@ -98,9 +100,10 @@ class Shielded:
             book(self.ledger, receipts)
 
 
-async def _open(ledger: Ledger, opening: Opening, commit_s: float) -> None:
+async def _open(ledger: Ledger, opening: Opening, commit_s: float) -> Permission:
     await trio.sleep(commit_s)
     ledger.open(opening.exchange, opening.call)
+    return trio.lowlevel.checkpoint
 
 
 def till(settle: Settle, ledger: Ledger, commit_s: float) -> Till:

@@ -64,10 +64,10 @@ async def share(
 
 
 class Worker:
-    """One process. Leaving the `async with` block ends it."""
+    """One process of a module that answers each line with one. Leaving the `async with` block ends it."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        self._command = [sys.executable, "-m", "trioproxy.lab.explore.worker", *arguments]
+    def __init__(self, arguments: Sequence[str] = (), module: str = "trioproxy.lab.explore.worker") -> None:
+        self._command = [sys.executable, "-m", module, *arguments]
         self._process: trio.Process
         self._left_over = b""
 
@@ -86,13 +86,16 @@ class Worker:
 
     async def do(self, task: Task) -> list[Findings]:
         """What it finds in one part. Raises WorkerLost."""
-        process = self._process
-        assert process.stdin is not None
+        return _done(await self.ask(_encode(task))).findings
+
+    async def ask(self, line: bytes) -> bytes:
+        """The line that it answers. Raises WorkerLost."""
+        assert self._process.stdin is not None
         try:
-            await process.stdin.send_all(_encode(task) + b"\n")
+            await self._process.stdin.send_all(line + b"\n")
         except trio.BrokenResourceError:
             raise await self._lost() from None
-        return _done(await self._line()).findings
+        return await self._line()
 
     async def _line(self) -> bytes:
         assert self._process.stdout is not None

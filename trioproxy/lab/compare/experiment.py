@@ -1,0 +1,134 @@
+"""An experiment: a question, a hypothesis made of claims, what was measured, and the page that says so.
+
+    trioproxy/lab/experiments/<name>.py ── measure ─▶ Result ── page ─▶ docs/experiments/<name>.md
+
+A module there has `QUESTION`, its hypothesis in its docstring, `METHOD`, `FOLLOWS`, `LIMITS` and `measure(seeds)`.
+Everything runs on the virtual clock and by seeds, so the same code makes the same page.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol, cast
+
+from trioproxy.errors import ConfigurationError
+from trioproxy.views.table import Column, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that the hypothesis says, and whether it was so."""
+
+    words: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured; each table with what it shows."""
+
+    tables: tuple[tuple[str, Table], ...]
+    claims: tuple[Claim, ...]
+
+
+class Experiment(Protocol):
+    """A module of `trioproxy/lab/experiments/`."""
+
+    __doc__: str | None
+    __name__: str
+    QUESTION: str
+    METHOD: str
+    FOLLOWS: str
+    LIMITS: str
+    # Of the page; a test may use fewer.
+    SEEDS: int
+
+    def measure(self, seeds: int) -> Result:
+        """Run it."""
+        ...
+
+
+def names() -> list[str]:
+    """All there are, found by listing."""
+    return sorted(each.name for each in pkgutil.iter_modules(_package().__path__))
+
+
+def find(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if name not in names():
+        raise ConfigurationError([f"experiment {name!r}: expected one of {', '.join(names())}"])
+    return cast(Experiment, importlib.import_module(f"{_package().__name__}.{name}"))
+
+
+def _package() -> ModuleType:
+    return importlib.import_module("trioproxy.lab.experiments")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A table whose first column is text and whose others are numbers."""
+    titles = tuple(Column(title, numeric=index > 0) for index, title in enumerate(columns))
+    return Table(titles, tuple(tuple(map(_cell, row)) for row in rows))
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def hypothesis(experiment: Experiment) -> str:
+    """What its docstring says."""
+    return (experiment.__doc__ or "").strip()
+
+
+def page(name: str, result: Result) -> str:
+    """The whole page, as Markdown."""
+    experiment = find(name)
+    lines = [
+        f"# {experiment.QUESTION}",
+        "",
+        f"<!-- Made by `trioproxy/lab/experiments/{name}.py`: run `python docs/make_experiments.py`. -->",
+        "",
+        "## Hypothesis",
+        hypothesis(experiment),
+        "",
+        "## Method",
+        experiment.METHOD.strip(),
+        "",
+        "```sh",
+        f"trioproxy lab compare {name}",
+        "```",
+        "",
+        "## Result",
+    ]
+    for words, shown in result.tables:
+        lines += [words, "", *markdown(shown), ""]
+    lines += ["| claim | |", "| --- | --- |"]
+    lines += [f"| {claim.words} | {'holds' if claim.holds else '**does not hold**'} |" for claim in result.claims]
+    lines += ["", "## What follows", experiment.FOLLOWS.strip(), "", "## Limits", experiment.LIMITS.strip()]
+    return "\n".join(lines) + "\n"
+
+
+def markdown(shown: Table) -> list[str]:
+    """A table as Markdown."""
+    lines = [
+        "| " + " | ".join(column.title for column in shown.columns) + " |",
+        "| " + " | ".join("---:" if column.numeric else "---" for column in shown.columns) + " |",
+    ]
+    return lines + ["| " + " | ".join(row) + " |" for row in shown.rows]
+
+
+def write_page(name: str, folder: Path) -> bool:
+    """Measure, and write the page; whether it has changed."""
+    path = folder / f"{name}.md"
+    new = page(name, find(name).measure(find(name).SEEDS))
+    old = path.read_text("utf-8") if path.exists() else ""
+    path.write_text(new, "utf-8")
+    return new != old

@@ -1,0 +1,85 @@
+"""A whole comparison: every contestant plays everything, and one example of each breach is played again and drawn.
+
+contestants × contest ─▶ standings
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+
+import trio
+
+from trioproxy import __version__
+from trioproxy.lab.compare.combine import Combinations
+from trioproxy.lab.compare.crew import share
+from trioproxy.lab.compare.results import LAB, Example, Standing, run_id
+from trioproxy.lab.compare.semantics import Semantics
+from trioproxy.lab.compare.sweep import Contest, Contestant, timeline
+from trioproxy.lab.compare.worker import Cell
+from trioproxy.lab.explore.stage import Theatre
+from trioproxy.trace.records import Header
+
+# Told after each cell, with how many there are in all.
+Tell = Callable[[int, int], None]
+
+
+def contestants(found: Combinations) -> list[Contestant]:
+    """The proxy as it serves, once for each policy that was asked for, then the combinations."""
+    usual = Semantics()
+    ours = dict.fromkeys(
+        Contestant(Semantics(leaving=each.leaving, again=each.again), ours=True)
+        for each in (*found.possible, *(() if found.possible else (usual,)))
+    )
+    return [*ours, *(Contestant(each) for each in found.possible)]
+
+
+def compare(
+    everybody: Sequence[Contestant],
+    contest: Contest,
+    tell: Tell = lambda done, of: None,
+    *,
+    draw: bool = True,
+    jobs: int = 1,
+) -> list[Standing]:
+    """Play all; the same for the same arguments, however many processes share it.
+
+    Args:
+        draw: play one example of each breach again, for its timeline.
+        jobs: 1 is this process.
+    """
+    theatre = Theatre()
+    cells = [Cell.of(each, scenario, fault, contest) for each in everybody for scenario, fault in contest.cells]
+    if jobs > 1:
+        found = trio.run(share, cells, jobs, lambda done: tell(done, len(cells)))
+    else:
+        found = []
+        for cell in cells:
+            found.append(cell.sweep(theatre))
+            tell(len(found), len(cells))
+    each_has = len(cells) // max(1, len(everybody))
+    standings = [
+        Standing(contestant, found[number * each_has : (number + 1) * each_has])
+        for number, contestant in enumerate(everybody)
+    ]
+    if draw:
+        theatre.run(partial(_draw, theatre, standings))
+    return standings
+
+
+async def _draw(theatre: Theatre, standings: Sequence[Standing]) -> None:
+    for standing in standings:
+        for invariant, failure in standing.first_failures():
+            events = await timeline(theatre, standing.contestant, failure, run_id(standing, failure))
+            standing.examples[invariant] = Example(failure, tuple(events))
+
+
+def header(command: Iterable[str]) -> Header:
+    """What ran. Nothing of it depends on the machine, whose name is therefore not said."""
+    versions = {"trioproxy": __version__, "python": platform.python_version()}
+    versions |= {name: version(name) for name in ("trio", "quart", "quart-trio")}
+    began_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Header(lab=LAB, command=list(command), began_at=began_at, versions=versions)
