@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from support.outcome import outcome
 
-from trioproxy.errors import UpstreamError
 from trioproxy.lab.answers import message_stream
 from trioproxy.lab.script import (
     Chunk,
@@ -23,12 +23,12 @@ from trioproxy.lab.script import (
     RstStream,
     Script,
     Short,
+    Silence,
+    Take,
 )
 from trioproxy.lab.source import ScriptedSource
+from trioproxy.lab.stories import names, shipped
 from trioproxy.lab.upstream import ScriptedUpstream
-from trioproxy.model import Plan
-from trioproxy.rules.lifecycle import Phase
-from trioproxy.sources.base import Source
 from trioproxy.sources.upstream import Upstream
 
 A = Chunk(b"aaa")
@@ -58,40 +58,31 @@ STORIES = {
 }
 
 
-class Anything:
-    """Progress that permits everything and notes the phases, repetitions aside."""
-
-    def __init__(self) -> None:
-        self.phases: list[Phase] = []
-
-    def enter(self, phase: Phase) -> None:
-        if self.phases[-1:] != [phase]:
-            self.phases.append(phase)
-
-    async def permission(self) -> None:
-        pass
-
-
-async def outcome(source: Source, url: str) -> dict[str, object]:
-    """Everything of one call that a relay could tell apart."""
-    plan = Plan("POST", url, b"/v1/messages", ((b"host", b"upstream.test"), (b"content-length", b"2")), b"{}")
-    progress = Anything()
-    seen: dict[str, object] = {}
-    body = b""
-    try:
-        async with source.open(plan, progress) as answer:
-            seen |= {"status": answer.head.status, "framed": answer.head.framed, "own": answer.head.header(b"x-own")}
-            while data := await answer.receive():
-                body += data
-    except UpstreamError as error:
-        seen |= {"error": type(error), "garbled": error.garbled}
-    return seen | {"body": body, "phases": progress.phases}
-
-
 @pytest.mark.parametrize("story", STORIES)
 async def test_it_means_the_same(story: str) -> None:
     async with ScriptedUpstream(STORIES[story]) as server, Upstream() as real:
         over_sockets = await outcome(real, server.url)
     without = await outcome(ScriptedSource(STORIES[story]), "http://upstream.test")
+
+    assert over_sockets == without
+
+
+# Silence ends by patience alone, which is not the source's. Whether a request that nobody reads is still being sent
+# depends on what the kernel holds.
+SHIPPED = [
+    name
+    for name in names()
+    if name.startswith("upstream_")
+    and shipped(name).upstream[0].ending != Silence()
+    and shipped(name).upstream[0].take is not Take.NOTHING
+]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+async def test_so_do_the_stories_that_come_with_the_lab(name: str) -> None:
+    script = shipped(name).upstream[0]
+    async with ScriptedUpstream(script) as server, Upstream() as real:
+        over_sockets = await outcome(real, server.url)
+    without = await outcome(ScriptedSource(script), "http://upstream.test")
 
     assert over_sockets == without
