@@ -47,7 +47,7 @@ async def test_a_proxy_that_works_tells_the_upstream_in_every_phase(tmp_path: Pa
     )
 
     assert troubles(records) == []
-    assert len(runs(records)) == 2 * 4
+    assert len(runs(records)) == 2 * 3 + 1
     for run in runs(records):
         assert run.subject == "tiny"
         assert run.measures[Measure.TOLD] is True, run

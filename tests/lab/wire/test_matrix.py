@@ -46,6 +46,11 @@ async def test_each_repetition_is_a_run():
     )
 
 
+async def test_floods_are_run_half_as_often():
+    runs, well, _ = await runs_of("FIN/blocked", Plan((), repetitions=4, patience_s=10))
+    assert (len(runs), well) == (2, True)
+
+
 async def test_those_that_only_wait_wait_together_and_are_fewer():
     runs, well, most = await runs_of(
         "accepts and says nothing", Plan((), repetitions=9, patient_repetitions=4, patience_s=0.3)

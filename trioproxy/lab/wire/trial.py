@@ -35,7 +35,7 @@ PATIENCE_S = 2.0
 # A phase in which nothing happens is held for so long before anybody leaves.
 HOLD_S = 0.02
 # Of an answer nothing more was taken for so long: somebody does not read.
-STALL_S = 0.15
+STALL_S = 0.1
 BEGINNING_BYTES = 300
 
 
