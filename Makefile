@@ -2,6 +2,7 @@
 # make test    install, then run every check and every test
 # make check   the static ones alone: ruff, flake8-async, mypy, import-linter
 # make explore a fault at every step of an exchange, under many schedules (minutes)
+# make experiments  whether docs/experiments/ is what its experiments measure (minutes)
 # make results drive every target of the lab (quarter of an hour; installs what they need) and renew docs/results/
 # make bench   measure against the naive version of this stack (minutes; needs gcc)
 
@@ -13,7 +14,7 @@ JOBS   ?= auto
 # httpx2 in the place of httpx (127, ADR 0013).
 NOT_OURS := ASYNC114,ASYNC124,ASYNC127,ASYNC128,ASYNC900,ASYNC910,ASYNC911,ASYNC912,ASYNC913
 
-.PHONY: demo test check unit browser coverage bench format lock clean results explore
+.PHONY: demo test check unit browser coverage bench format lock clean results explore experiments
 
 demo: $(VENV)/.installed
 	$(BIN)/trioproxy demo
@@ -43,6 +44,10 @@ bench: $(VENV)/.installed-dev
 explore: $(VENV)/.installed-dev
 	$(BIN)/trioproxy lab explore --seeds 20 --pairs 200
 	$(BIN)/trioproxy lab explore --mutants
+
+# Everything there is on the virtual clock: the pages are the same anywhere.
+experiments: $(VENV)/.installed-dev
+	$(BIN)/python docs/make_experiments.py --check
 
 # The tables of a full run. The records themselves stay in bench/out, which is not kept.
 results: $(VENV)/.installed-dev
