@@ -16,7 +16,7 @@ class Plan:
     protocols: tuple[Protocol, ...] = PROTOCOLS
     repetitions: int = 20
     # Runs that use up their patience are repeated so often: they take long, and all look the same.
-    patient_repetitions: int = 5
+    patient_repetitions: int = 4
     patience_s: float = 2.0
     # The first answer of a proxy may take its time.
     first_patience_s: float = 15.0
