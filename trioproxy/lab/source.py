@@ -8,6 +8,7 @@ them, as they would pile up in a socket. Each call notes its phases and its clos
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -154,6 +155,14 @@ class ScriptedAnswer:
                     raise UpstreamClosed("the script sends what is no head", garbled=True)
                 case ending:
                     raise UpstreamClosed(f"the script says {type(ending).__name__} before a head")
+
+    @property
+    def due_at(self) -> float:
+        """When the next piece of the body comes, or its end; never, if there is silence."""
+        after_s, action = self._script.steps[self._next]
+        if self._pending:
+            return 0.0
+        return math.inf if isinstance(action, Silence) else self._due + after_s
 
     async def receive(self) -> bytes:
         """See `sources.base.Answer.receive`. Cancellation loses nothing."""

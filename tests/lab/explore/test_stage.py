@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import logging
 import math
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import IO
 
 import pytest
 import trio
@@ -94,15 +96,22 @@ def test_what_is_left_behind_is_reported() -> None:
 
 
 class Crashed(Left):
+    file: IO[bytes]
+
     @asynccontextmanager
     async def serving(self, footing: Footing) -> AsyncIterator[Left]:
         trio.lowlevel.spawn_system_task(trio.sleep, 1.0)
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - it is left open
         yield self
         raise LookupError("the house falls")
 
 
 def test_what_comes_out_of_a_subject_is_kept_and_its_tasks_are_counted() -> None:
-    [happened] = play(case("stream"), subject=Crashed())
+    subject = Crashed()
+
+    [happened] = play(case("stream"), subject=subject)
 
     assert isinstance(happened.crash, LookupError)
     assert "1 tasks" in happened.left_over
+    assert "1 open files" in happened.left_over
+    subject.file.close()

@@ -18,13 +18,12 @@ from trioproxy.lab.explore.stage import Happened
 from trioproxy.lab.explore.upstream import Break
 from trioproxy.lab.explore.visit import OWN, Visit
 from trioproxy.lab.script import Garble, Silence, Unreachable
-from trioproxy.model import CallOpening, Head, Policy, Reading
+from trioproxy.model import CallOpening, Policy, Reading
 from trioproxy.model import CallOutcome as Call
 from trioproxy.model import ExchangeOutcome as Delivery
-from trioproxy.phases import LATE_S
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.base import Meter
-from trioproxy.rules.lifecycle import Cause, Phase, cause_of, ending, outcome_of
+from trioproxy.rules.lifecycle import Cause, Phase, cause_of, outcome_of
 from trioproxy.wire import headers
 
 _NO_READING = Reading()
@@ -32,10 +31,7 @@ _NO_READING = Reading()
 
 def right_calls(happened: Happened, call: Carried, opening: CallOpening) -> set[Call]:
     """How this call may have ended."""
-    upstream = call.upstream
-    meter = _meter(opening, upstream.head, upstream.taken)
-    if meter is not None and upstream.ended and upstream.head is not None and upstream.head.framed:
-        meter.end()
+    upstream, meter = call.upstream, _meter(call, opening)
     reading = meter.reading() if meter is not None else _NO_READING
     by_protocol = meter is not None and meter.by_protocol
     framed = upstream.head is None or upstream.head.framed
@@ -98,15 +94,16 @@ def _was_silent(happened: Happened, call: Carried, phase: Phase) -> bool:
     return may_be and call.closed_at - call.upstream.facts.opened_at >= limit_s
 
 
-def _meter(opening: CallOpening, head: Head | None, taken: list[bytes]) -> Meter | None:
-    """A meter of our own, fed with what was handed over."""
-    if head is None:
-        return None
-    speaker = SPEAKERS[opening.dialect]
-    meter = speaker.meter(speaker.recognise(opening.method, opening.path), head)
-    for piece in taken:
-        meter.feed(piece)
-    return meter
+def _meter(call: Carried, opening: CallOpening) -> Meter | None:
+    """A meter of our own, fed with what was handed over; None before a head."""
+    upstream = call.upstream
+    if call.meter is None and upstream.head is not None:
+        speaker = SPEAKERS[opening.dialect]
+        call.meter = speaker.meter(speaker.recognise(opening.method, opening.path), upstream.head)
+        call.meter.feed(upstream.body)
+        if upstream.ended and upstream.head.framed:
+            call.meter.end()
+    return call.meter
 
 
 def right_deliveries(happened: Happened, served: Served) -> set[Delivery]:
@@ -156,7 +153,7 @@ def _last_word_came(served: Served) -> bool:
     call, booked = served.call, served.booked
     if call is None or booked is None or call.booked is None:
         return False
-    meter = _meter(call.booked.receipt.opening, call.upstream.head, call.upstream.taken)
+    meter = _meter(call, call.booked.receipt.opening)
     handed = booked.receipt.bytes_out >= sum(map(len, call.upstream.taken))
     return meter is not None and meter.reading().ended and handed
 
@@ -182,6 +179,3 @@ def outlives_s(happened: Happened) -> float:
     disconnect = happened.case.conditions.disconnect
     longest = {Policy.ABORT: 0.0, Policy.LINGER: disconnect.linger, Policy.DRAIN: disconnect.drain_limit}
     return longest[disconnect.policy]
-
-
-__all__ = ["LATE_S", "ending", "left", "outlives_s", "phase_of", "right_calls", "right_deliveries"]

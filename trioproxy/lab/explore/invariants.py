@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from trioproxy.lab.explore.endings import left, outlives_s, right_calls, right_deliveries
 from trioproxy.lab.explore.pairing import Carried, Served, pair
 from trioproxy.lab.explore.stage import Happened
@@ -203,11 +205,13 @@ def _no_key(facts: Facts) -> Iterator[str]:
     clients = facts.happened.case.story.clients
     keys = {value for client in clients for name, value in client.ask.headers if name.lower() in _CREDENTIALS}
     books = facts.happened.books
-    for key in (key.decode("latin-1") for key in keys):
-        if any(key in _said(record) for record in facts.happened.log):
+    logged = "\n".join(map(_said, facts.happened.log)).encode()
+    rows = (*books.opened, *(row.receipt for row in books.calls), *(row.receipt for row in books.exchanges))
+    booked = msgspec.json.encode(rows)
+    for key in keys:
+        if key in logged:
             yield "a client's key was logged"
-        rows = [*books.opened, *(row.receipt for row in books.calls), *(row.receipt for row in books.exchanges)]
-        if any(key in repr(row) for row in rows):
+        if key in booked:
             yield "a client's key was booked"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 import trio
@@ -49,7 +50,9 @@ class OurProxy:
             self._app = ProxyApp(desk, request_silence_s=_SILENCE_S, on_lost=lambda: None)
         self._app.desk, self._app.requests = desk, 0
         async with trio.open_nursery() as nursery:
-            await nursery.start(house.run)
+            opened = _Opened()
+            nursery.start_soon(partial(house.run, task_status=opened))
+            await opened.event.wait()
             yield OurServing(self._app, house, recordings)
 
     def _desk(self, footing: Footing, house: House, recordings: Recordings) -> Desk:
@@ -79,6 +82,16 @@ class OurProxy:
                 for name, each in BUILT_IN_PROVIDERS.items()
             }
         return found
+
+
+class _Opened:
+    """Tells when the house is open, for less than `nursery.start`, which takes a nursery of its own each time."""
+
+    def __init__(self) -> None:
+        self.event = trio.Event()
+
+    def started(self, value: None = None) -> None:
+        self.event.set()
 
 
 def _recordings(replay: ReplaySettings | None) -> Recordings:

@@ -17,6 +17,7 @@ from trioproxy.lab.explore.stage import Happened
 from trioproxy.lab.explore.upstream import UpstreamCall
 from trioproxy.lab.explore.visit import Visit
 from trioproxy.model import CallReceipt, ExchangeReceipt
+from trioproxy.providers.base import Meter
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -29,6 +30,8 @@ class Carried:
     upstream: UpstreamCall
     booked: Booked[CallReceipt] | None
     users: list[Visit] = field(default_factory=list)
+    # Of what was handed over, once somebody has asked for it.
+    meter: Meter | None = None
 
     @property
     def closed_at(self) -> float:

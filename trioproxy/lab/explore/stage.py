@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,14 +110,12 @@ class Stage:
             conditions=self.case.conditions,
             tell=self._timeline.tell if self._timeline else None,
         )
-        living = trio.lowlevel.current_statistics().tasks_living
+        living, files = trio.lowlevel.current_statistics().tasks_living, _open_files()
         try:
             with trio.move_on_after(PATIENCE_S) as patience:
                 async with subject.serving(footing) as self.serving:
                     self._steps.begin([(strike.step, self._act(strike.number)) for strike in self.case.strikes])
-                    async with trio.open_nursery() as nursery:
-                        for number in range(len(self.case.story.clients)):
-                            nursery.start_soon(self._client, number)
+                    await self._clients()
                     if happened.closed_at == math.inf:
                         self.serving.close(math.inf)
         except Exception as error:  # noqa: BLE001 - a finding
@@ -131,6 +130,8 @@ class Stage:
             happened.kept = list(self.serving.kept())
         if more := trio.lowlevel.current_statistics().tasks_living - living:
             happened.left_over.append(f"{more} tasks")
+        if more := _open_files() - files:
+            happened.left_over.append(f"{more} open files")
         return happened
 
     def _act(self, number: int) -> Act:
@@ -143,6 +144,15 @@ class Stage:
             fault.act(self)
 
         return act
+
+    async def _clients(self) -> None:
+        """All of them, each a task; the only one is none."""
+        if len(self.case.story.clients) == 1:
+            await self._client(0)
+            return
+        async with trio.open_nursery() as nursery:
+            for number in range(len(self.case.story.clients)):
+                nursery.start_soon(self._client, number)
 
     async def _client(self, number: int) -> None:
         story = self.case.story
@@ -202,6 +212,10 @@ class Theatre:
 
         with self.listening():
             return trio.run(begin, clock=self.clock, instruments=[self.steps])
+
+
+def _open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - for every run: a path for each would be dear
 
 
 def _say_nothing(*_: object) -> None:

@@ -98,12 +98,15 @@ class StoryUpstream:
         self._told(call, "asked", 0)
         try:
             answer = ScriptedAnswer(self._story.script(call.script_number), facts, progress)
-            with self._noted(call):
+            try:
                 with self._awaiting() as scope:
                     await answer.connect(0.0)
                     await answer.wait_head()
                 if scope.cancelled_caught:
                     await self._fail(call)
+            except Exception as error:
+                self._broke(call, error)
+                raise
             call.head = answer.head
             self._told(call, "head", answer.head.status)
             yield StoryAnswer(answer, call, self)
@@ -114,11 +117,17 @@ class StoryUpstream:
 
     async def receive(self, answer: ScriptedAnswer, call: UpstreamCall) -> bytes:
         """The next piece of the body of `call`."""
-        with self._noted(call):
-            with self._awaiting() as scope:
-                data = await answer.receive()
-            if scope.cancelled_caught:
-                await self._fail(call)
+        try:
+            if self.how is not None or answer.due_at > trio.current_time():
+                with self._awaiting() as scope:
+                    data = await answer.receive()
+                if scope.cancelled_caught:
+                    await self._fail(call)
+            else:
+                data = await answer.receive()  # it takes one step: not worth a scope
+        except Exception as error:
+            self._broke(call, error)
+            raise
         if data:
             call.taken.append(data)
         self._told(call, "bytes" if data else "end", len(data))
@@ -136,14 +145,9 @@ class StoryUpstream:
         finally:
             self._awaited.discard(scope)
 
-    @contextmanager
-    def _noted(self, call: UpstreamCall) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            call.error = error
-            self._told(call, "broke", 0)
-            raise
+    def _broke(self, call: UpstreamCall, error: Exception) -> None:
+        call.error = error
+        self._told(call, "broke", 0)
 
     async def _fail(self, call: UpstreamCall) -> None:
         if self.how is Break.SILENT:

@@ -8,6 +8,7 @@ copy of the proxy with that bug: nothing of the proxy may be imported before tha
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
@@ -31,6 +32,8 @@ def main(arguments: list[str]) -> int:
 def _work() -> int:
     from trioproxy.lab.explore.working import work
 
+    gc.freeze()  # what is imported stays
+    gc.disable()
     return work(sys.stdin.buffer, sys.stdout.buffer)
 
 
