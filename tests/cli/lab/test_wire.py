@@ -68,11 +68,14 @@ async def test_ctrl_c_ends_the_proxies_and_keeps_what_was_measured(tmp_path: Pat
     command = [sys.executable, "-m", "trioproxy", "lab", "wire", "--target", str(path), "--repetitions", "30"]
     options = ["--cells", "FIN/waiting", "--protocol", "h1", "--no-figures", "--out", str(out)]
     lab = await trio.lowlevel.open_process([*command, *options], stdout=-3, stderr=-3)
-    with trio.fail_after(60):
-        while not pid_file.exists() or not pid_file.read_text():
-            await trio.sleep(0.02)
-        lab.send_signal(signal.SIGINT)
-        assert await lab.wait() == 130
-        while alive(int(pid_file.read_text())):
-            await trio.sleep(0.02)
+    try:
+        with trio.fail_after(60):
+            while not pid_file.exists() or not pid_file.read_text():
+                await trio.sleep(0.02)
+            lab.send_signal(signal.SIGINT)
+            assert await lab.wait() == 130
+            while alive(int(pid_file.read_text())):
+                await trio.sleep(0.02)
+    finally:
+        lab.kill()
     assert json.loads(out.read_bytes().splitlines()[0])["record"] == "header"

@@ -132,11 +132,14 @@ async def test_nothing_outlives_a_lab_that_is_killed(tmp_path: Path, number: int
     command = [sys.executable, "-c", LAB, str(tmp_path), DAEMON, str(tmp_path / "pid")]
     lab = await trio.lowlevel.open_process(command, stdout=-1, stderr=-3)
     assert lab.stdout
-    with trio.fail_after(20):
-        pids = [int(await lab.stdout.receive_some()), int((tmp_path / "pid").read_text())]
-        assert all(alive(pid) for pid in pids)
-        lab.send_signal(number)
-        await lab.wait()
-        while any(alive(pid) for pid in pids):
-            await trio.sleep(0.005)
-    await lab.stdout.aclose()
+    try:
+        with trio.fail_after(20):
+            pids = [int(await lab.stdout.receive_some()), int((tmp_path / "pid").read_text())]
+            assert all(alive(pid) for pid in pids)
+            lab.send_signal(number)
+            await lab.wait()
+            while any(alive(pid) for pid in pids):
+                await trio.sleep(0.005)
+    finally:
+        lab.kill()
+        await lab.stdout.aclose()
