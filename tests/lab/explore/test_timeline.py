@@ -38,6 +38,7 @@ def test_a_fault_is_shown_where_it_struck() -> None:
 
     assert (at_s, lane) == (6.0, Lane.CLIENT)
     assert note.startswith("the client leaves (before ")
+    assert [event[1] for event in told("paced", ("break", 30)) if event[2] is What.FAULT] == [Lane.UPSTREAM]
 
 
 def test_it_does_not_change_the_schedule() -> None:

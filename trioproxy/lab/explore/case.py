@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trioproxy.lab.explore.subject import Conditions
 from trioproxy.lab.script import Story
-from trioproxy.rules.lifecycle import Cause
+from trioproxy.trace.records import Lane
 
 if TYPE_CHECKING:
     from trioproxy.lab.explore.stage import Stage
@@ -20,18 +20,18 @@ class Fault:
 
     Args:
         words: what it is, as a clause: "the client leaves".
-        causes: what of `rules/lifecycle.py` it can be the cause of.
         act: synchronous; between two steps.
         ours: it is the proxy's own ground that gives way: then it may answer and log a fault of its own.
         clients: how many clients a story must have for it to mean anything.
+        lane: whom it happens to, in a timeline.
     """
 
     name: str
     words: str
-    causes: frozenset[Cause]
     act: Callable[[Stage], None]
     ours: bool = False
     clients: int = 1
+    lane: Lane = Lane.CLIENT
 
 
 @dataclass(frozen=True, slots=True)

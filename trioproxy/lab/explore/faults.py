@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from trioproxy.lab.explore.books import Outage
 from trioproxy.lab.explore.case import Fault
 from trioproxy.lab.explore.stage import Stage
 from trioproxy.lab.explore.upstream import Break
-from trioproxy.rules.lifecycle import Cause
+from trioproxy.trace.records import Lane
+
+Act = Callable[[Stage], None]
 
 
 def _leaves(stage: Stage, client: int = 0) -> None:
@@ -32,61 +34,67 @@ def _is_given_up(stage: Stage) -> None:
         visit.give_up()
 
 
+def _breaks(how: Break) -> Act:
+    return lambda stage: stage.upstream.breaks(how)
+
+
+def _closes(grace_s: float) -> Act:
+    return lambda stage: stage.close(grace_s)
+
+
+def _fails(outage: Outage) -> Act:
+    return lambda stage: stage.books.out_of_order.add(outage)
+
+
 def _stops(stage: Stage) -> None:
     stage.close(0.0)
     for visit in stage.visits:
         visit.cut()
 
 
-_LEFT = frozenset((Cause.CLIENT_LEFT,))
-_STALLED = frozenset((Cause.CLIENT_LEFT, Cause.CLIENT_STALLED))
-_BROKE = frozenset((Cause.UPSTREAM_REFUSED, Cause.UPSTREAM_BROKE))
-_STOPPED = frozenset((Cause.SHUTDOWN,))
-_OURS = frozenset((Cause.INTERNAL,))
-
 FAULTS: Mapping[str, Fault] = {
     fault.name: fault
     for fault in (
-        Fault("leave", "the client leaves", _LEFT, _leaves),
-        Fault("other-leaves", "the second client leaves", _LEFT, lambda stage: _leaves(stage, 1), clients=2),
-        Fault("all-leave", "all clients leave", _LEFT, _all_leave, clients=2),
-        Fault("stall", "the client stops reading", _STALLED, _stops_reading),
-        Fault("given-up", "the server gives up a client that has not read", _STALLED, _is_given_up),
-        Fault("break", "the upstream resets", _BROKE, lambda stage: stage.upstream.breaks(Break.RESET)),
+        Fault("leave", "the client leaves", _leaves),
+        Fault("other-leaves", "the second client leaves", lambda stage: _leaves(stage, 1), clients=2),
+        Fault("all-leave", "all clients leave", _all_leave, clients=2),
+        Fault("stall", "the client stops reading", _stops_reading),
+        Fault("given-up", "the server gives up a client that has not read", _is_given_up),
+        Fault("break", "the upstream resets", _breaks(Break.RESET), lane=Lane.UPSTREAM),
         Fault(
             "garble",
             "the upstream sends what is no HTTP",
-            frozenset((Cause.UPSTREAM_REFUSED, Cause.UPSTREAM_GARBLED)),
-            lambda stage: stage.upstream.breaks(Break.GARBLED),
+            _breaks(Break.GARBLED),
+            lane=Lane.UPSTREAM,
         ),
         Fault(
             "silence",
             "the upstream falls silent",
-            frozenset((Cause.UPSTREAM_REFUSED, Cause.UPSTREAM_SILENT)),
-            lambda stage: stage.upstream.breaks(Break.SILENT),
+            _breaks(Break.SILENT),
+            lane=Lane.UPSTREAM,
         ),
-        Fault("drain", "the server takes no new requests", _STOPPED, lambda stage: stage.close(math.inf)),
-        Fault("close", "the server's grace is over", _STOPPED, lambda stage: stage.close(0.0)),
-        Fault("stop", "the server stops at once, and cancels its requests", _STOPPED, _stops),
+        Fault("drain", "the server takes no new requests", _closes(math.inf), lane=Lane.PUMP),
+        Fault("close", "the server's grace is over", _closes(0.0), lane=Lane.PUMP),
+        Fault("stop", "the server stops at once, and cancels its requests", _stops, lane=Lane.PUMP),
         Fault(
             "no-rows",
             "the ledger takes no row any more",
-            _OURS,
-            lambda stage: stage.books.out_of_order.add(Outage.OPENING),
+            _fails(Outage.OPENING),
+            lane=Lane.SETTLE,
             ours=True,
         ),
         Fault(
             "no-settling",
             "the ledger settles no row any more",
-            _OURS,
-            lambda stage: stage.books.out_of_order.add(Outage.SETTLING),
+            _fails(Outage.SETTLING),
+            lane=Lane.SETTLE,
             ours=True,
         ),
         Fault(
             "no-commits",
             "the ledger's rows are not durable any more",
-            frozenset(),
-            lambda stage: stage.books.out_of_order.add(Outage.COMMITTING),
+            _fails(Outage.COMMITTING),
+            lane=Lane.SETTLE,
         ),
     )
 }

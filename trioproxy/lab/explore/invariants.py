@@ -146,7 +146,7 @@ def _nothing_left(facts: Facts) -> Iterator[str]:
         yield "it does not end"
     if happened.crash is not None:
         yield f"{type(happened.crash).__name__} came out of the house: {happened.crash}"
-    yield from (f"left behind: {words}" for words in happened.left_over)
+    yield from happened.left_over
 
 
 def _prefix(facts: Facts) -> Iterator[str]:

@@ -140,7 +140,7 @@ class Stage:
         def act() -> None:
             self._happened.struck_at.append(trio.current_time())
             if self._timeline is not None:
-                self._timeline.fault(fault.words, self._steps.struck[-1])
+                self._timeline.fault(fault.lane, fault.words, self._steps.struck[-1])
             fault.act(self)
 
         return act

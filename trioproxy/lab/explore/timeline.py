@@ -72,6 +72,6 @@ class Timeline:
             case ExchangeReceipt():
                 self.tell(Lane.SETTLE, What.EXCHANGE, row.outcome)
 
-    def fault(self, words: str, place: str) -> None:
-        """The lab did something."""
-        self.tell(Lane.CLIENT, What.FAULT, f"{words} (before {place})")
+    def fault(self, lane: Lane, words: str, place: str) -> None:
+        """The lab did something, to whoever has that lane."""
+        self.tell(lane, What.FAULT, f"{words} (before {place})")
