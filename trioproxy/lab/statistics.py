@@ -95,7 +95,7 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> In
 
 
 def proportion_interval(successes: int, count: int, confidence: float = CONFIDENCE) -> Interval:
-    """Where a share lies that was seen `successes` times in `count` (Wilson, 1927): 0 of 30 is below 11 %, not 0."""
+    """Where a share lies that was seen `successes` times in `count` (Wilson, 1927): 0 of 30 is below 12 %, not 0."""
     if not count:
         return UNKNOWN
     z = NormalDist().inv_cdf((1 + confidence) / 2)

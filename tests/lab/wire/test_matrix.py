@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import trio
 
 from trioproxy.lab.guest.line import Way
@@ -12,6 +13,7 @@ from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
 from trioproxy.lab.wire.target import Asking
+from trioproxy.lab.wire.trial import Outcome
 from trioproxy.trace.records import Record, Run
 
 PLAIN = Cell("h1", fault=Fault.NONE)
@@ -56,6 +58,26 @@ async def test_those_that_only_wait_wait_together_and_are_fewer():
         "accepts and says nothing", Plan((), repetitions=9, patient_repetitions=4, patience_s=0.3)
     )
 
-    assert len(runs) == 4
+    assert [run.repetition for run in runs] == [0, 1, 2, 3]
     assert not well
     assert most >= 1
+
+
+@pytest.mark.parametrize(("first", "count"), [(True, 4), (False, 9)])
+async def test_how_many_there_are_is_decided_by_a_first_run_that_does_not_count(
+    first: bool, count: int, monkeypatch: pytest.MonkeyPatch
+):
+    waits = [first]
+
+    async def once(_: Matrix, __: Cell) -> Outcome:
+        waited = waits.pop() if waits else not first
+        return Outcome({"told": not waited}, waited=waited)
+
+    monkeypatch.setattr(Matrix, "_once", once)
+    records: list[Record] = []
+    [cell] = chosen(["FIN/waiting"], ["h1"])
+    stage = Stage.nobody(free_ports(1)[0])
+    matrix = Matrix("tiny", stage, Asking(), lambda _: Way(("127.0.0.1", 1)), Plan((), repetitions=9), records.append)
+
+    assert not await matrix.run(cell)
+    assert [record.measures for record in records if isinstance(record, Run)] == [{"told": first}] * count

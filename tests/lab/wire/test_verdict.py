@@ -8,9 +8,8 @@ import pytest
 
 from trioproxy.lab.answers import message_stream
 from trioproxy.lab.guest import AnswerEnding, Visit
-from trioproxy.lab.http1 import request_head
 from trioproxy.lab.measures import Measure, Saw
-from trioproxy.lab.received import Connection, Received
+from trioproxy.lab.script import Close, Script
 from trioproxy.lab.wire.verdict import is_whole, of_fault
 
 ANSWER = message_stream("Hello there.")
@@ -27,36 +26,31 @@ def visit(body: bytes, ending: AnswerEnding | None = AnswerEnding.CLEAN, status:
     return made
 
 
-def received(answered_at: float | None) -> Received:
-    head = request_head(b"POST / HTTP/1.1\r\n\r\n")
-    return Received(1, Connection(1, 0.0), head, 0.0, answered_at=answered_at)
-
-
 @pytest.mark.parametrize(
-    ("body", "ending", "answered_at", "saw", "lie"),
+    ("script", "body", "ending", "saw", "lie"),
     [
-        (ANSWER.body, AnswerEnding.CLEAN, 1.0, Saw.CLEAN_END, False),
-        (ANSWER.body, AnswerEnding.CLEAN, None, Saw.CLEAN_END, True),
-        (ANSWER.body[:-1], AnswerEnding.CLEAN, 1.0, Saw.CLEAN_END, True),
-        (ANSWER.body[:9], AnswerEnding.TRUNCATED, None, Saw.TRUNCATION, False),
-        (ANSWER.body[:9], AnswerEnding.RESET, None, Saw.RESET, False),
-        (ANSWER.body[:9], None, None, Saw.HANG, False),
+        (ANSWER.script(), ANSWER.body, AnswerEnding.CLEAN, Saw.CLEAN_END, False),
+        (ANSWER.script(then=Close()), ANSWER.body, AnswerEnding.CLEAN, Saw.CLEAN_END, True),
+        (ANSWER.script(), ANSWER.body[:-1], AnswerEnding.CLEAN, Saw.CLEAN_END, True),
+        (ANSWER.script(), ANSWER.body[:9], AnswerEnding.TRUNCATED, Saw.TRUNCATION, False),
+        (ANSWER.script(), ANSWER.body[:9], AnswerEnding.RESET, Saw.RESET, False),
+        (ANSWER.script(), ANSWER.body[:9], None, Saw.HANG, False),
     ],
 )
-def test_lies(body: bytes, ending: AnswerEnding | None, answered_at: float | None, saw: Saw, lie: bool):
-    measures = of_fault(ANSWER.script(), visit(body, ending), received(answered_at), verbatim=True)
+def test_lies(script: Script, body: bytes, ending: AnswerEnding | None, saw: Saw, lie: bool):
+    measures = of_fault(script, visit(body, ending), verbatim=True)
     assert (measures[Measure.SAW], measures[Measure.LIE]) == (saw, lie)
 
 
 def test_an_answer_of_the_proxys_own_is_an_error_and_no_lie():
-    measures = of_fault(ANSWER.script(), visit(b"{}", status=502), None, verbatim=True)
+    measures = of_fault(ANSWER.script(), visit(b"{}", status=502), verbatim=True)
     assert (measures[Measure.SAW], measures[Measure.LIE], measures["status"]) == (Saw.ERROR, False, 502)
 
 
 def test_interim_responses_are_named():
     came = visit(ANSWER.body)
     came.interim.append(103)
-    assert of_fault(ANSWER.script(), came, received(1.0), verbatim=True)["interim"] == "103"
+    assert of_fault(ANSWER.script(), came, verbatim=True)["interim"] == "103"
 
 
 def test_compressed_bodies_are_compared_unpacked():

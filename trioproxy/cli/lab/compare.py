@@ -139,7 +139,7 @@ def _run(found: Combinations, contest: Contest, out: str | None, *, jobs: int | 
         _show(standings)
     if out:
         with Path(out).open("wb") as file:
-            write([header(sys.argv), *records(standings)], file)
+            write([header(["trioproxy", *sys.argv[1:]]), *records(standings)], file)
         screen.print(f"results are in {out}")
     return 0
 

@@ -71,7 +71,7 @@ def explore(
         pairs=0 if step is not None else pairs,
         steps=_steps(step) if step is not None else None,
     )
-    return explore_all(Order(wish, at_a_time, runs, out, sys.argv), Screen())
+    return explore_all(Order(wish, at_a_time, runs, out, ["trioproxy", *sys.argv[1:]]), Screen())
 
 
 def _steps(text: str) -> tuple[int, ...]:

@@ -117,7 +117,7 @@ def _run(targets: list[Target | None], plan: Plan, out: str | None, *, install: 
             file.flush()
 
         try:
-            trio.run(partial(examine, targets, plan, sys.argv, tell, install=install))
+            trio.run(partial(examine, targets, plan, ["trioproxy", *sys.argv[1:]], tell, install=install))
         finally:
             if watched:
                 print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,14 +1,19 @@
-"""Each target in a line: told how often, how late, lied how often, left hanging how often; over all its cells."""
+"""Each target in a line: told how often, how late, lied how often, left hanging how often; over all its cells.
+
+Cells weigh the same: some are run less often than others, and which ones depends on the target.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trioproxy.lab import strata
 from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.report.blocks import Block, Cell, Column, Row, Table, Tone
-from trioproxy.lab.report.cells import CellFacts, Share, sample
-from trioproxy.lab.report.words import NOT_KNOWN, duration, interval, number, once, share
+from trioproxy.lab.report.cells import CellFacts, Share
+from trioproxy.lab.report.words import NOT_KNOWN, duration, interval, number, once, quantity
 from trioproxy.lab.script import Going
+from trioproxy.lab.strata import Counted
 
 
 def glance_blocks(facts: Sequence[CellFacts]) -> list[Block]:
@@ -32,12 +37,11 @@ def glance_blocks(facts: Sequence[CellFacts]) -> list[Block]:
         if leaving:
             cells += _leaving([each for each in leaving if each.subject == subject])
         if staying:
-            told = _sum([each.told for each in staying if each.subject == subject])
-            cells.append(Cell(share(told.part, told.whole) if told else NOT_KNOWN))
+            cells.append(_share(_counts([each.told for each in staying if each.subject == subject])))
         if ending:
             cells += _ending([each for each in ending if each.subject == subject])
         rows.append(Row((subject,), tuple(cells)))
-    return [Table("Each target over all its cells", ("target",), columns, tuple(rows))]
+    return [Table("Each target over all its cells, which weigh the same", ("target",), columns, tuple(rows))]
 
 
 def _may_stay(facts: CellFacts) -> bool:
@@ -46,35 +50,30 @@ def _may_stay(facts: CellFacts) -> bool:
 
 
 def _leaving(facts: Sequence[CellFacts]) -> list[Cell]:
-    told = _sum([each.told for each in facts])
-    late = sample(value for each in facts if each.abort_ms for value in each.abort_ms.values)
-    if told is None:
-        return [Cell(NOT_KNOWN)] * 3
-    tone = Tone.GOOD if told.part == told.whole else Tone.BAD
-    first = Cell(share(told.part, told.whole), interval(*told.interval, "share"), tone)
-    if late is None:
-        return [first, Cell(NOT_KNOWN), Cell(NOT_KNOWN)]
-    median, p99 = late.median_interval, late.p99_interval
-    return [
-        first,
-        Cell(duration(late.median / 1000), interval(median.low, median.high, "ms")),
-        Cell(duration(late.quantile(0.99) / 1000), interval(p99.low, p99.high, "ms")),
-    ]
+    told = _counts([each.told for each in facts])
+    late = [each.abort_ms.values for each in facts if each.abort_ms]
+    tone = Tone.GOOD if all(part == whole for part, whole in told) else Tone.BAD
+    if not late:
+        return [_share(told, tone), Cell(NOT_KNOWN), Cell(NOT_KNOWN)]
+    return [_share(told, tone), *(_quantile(late, q) for q in (0.5, 0.99))]
 
 
 def _ending(facts: Sequence[CellFacts]) -> list[Cell]:
-    lies = _sum([each.lies for each in facts])
-    if lies is None:
-        return [Cell(NOT_KNOWN)] * 2
-    hangs = Share(sum(each.saw.get(Saw.HANG, 0) for each in facts), sum(sum(each.saw.values()) for each in facts))
-    tone = Tone.BAD if lies.part else Tone.GOOD
-    said = share(lies.part, lies.whole)
-    return [
-        Cell(said, interval(*lies.interval, "share"), tone),
-        Cell(share(hangs.part, hangs.whole) if hangs.whole else NOT_KNOWN),
-    ]
+    lies = _counts([each.lies for each in facts])
+    hangs = [(each.saw.get(Saw.HANG, 0), sum(each.saw.values())) for each in facts if each.saw]
+    return [_share(lies, Tone.BAD if any(part for part, _ in lies) else Tone.GOOD), _share(hangs)]
 
 
-def _sum(shares: Sequence[Share | None]) -> Share | None:
-    known = [each for each in shares if each]
-    return Share(sum(each.part for each in known), sum(each.whole for each in known)) if known else None
+def _counts(shares: Sequence[Share | None]) -> list[Counted]:
+    return [(each.part, each.whole) for each in shares if each]
+
+
+def _share(cells: Sequence[Counted], tone: Tone | None = None) -> Cell:
+    if not cells:
+        return Cell(NOT_KNOWN)
+    return Cell(quantity(strata.share(cells), "share"), interval(*strata.share_interval(cells), "share"), tone)
+
+
+def _quantile(cells: Sequence[Sequence[float]], q: float) -> Cell:
+    low, high = strata.quantile_interval(cells, q)
+    return Cell(duration(strata.quantile(cells, q) / 1000), interval(low, high, "ms"))

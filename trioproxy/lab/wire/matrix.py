@@ -1,10 +1,16 @@
 """The cells of one target over one protocol, one after another; of each its repetitions.
 
+    a first run, not counted ─▶ has it used up its patience? ─▶ no:  all repetitions
+                                                             └▶ yes: a few, which wait together
+
+The first run alone decides how many there will be, and is none of them. To stop at the first one that waits would make
+the share of those that waited too large. Where no run would be spared there is no such first run.
+
 Repetitions follow one another where a time is measured to the millisecond: several at once would wait for each other,
-in the harness and in the proxy, which are one thread each. Measured with 32 runs (HAProxy and ourselves, median of the
-abort latency): two at once are as one, four at once 1.2 to 5 times as late, eight more. So those that take long and are
-measured in milliseconds (a client that does not read leaves) run two at once, and half as often; those of which the
-ending alone matters run four at once; and so do those that are left once a run has used up its patience.
+in the harness and in the proxy, which are one thread each. Measured with 32 runs (HAProxy and trioproxy, median of the
+abort latency): two at once were as late as one, four at once 1.2 to 5 times as late, eight more. So those that take
+long and are measured in milliseconds (a client that does not read leaves) run two at once, and half as often; those of
+which the ending alone matters run four at once.
 """
 
 # Repetitions that wait do so together.
@@ -12,7 +18,7 @@ ending alone matters run four at once; and so do those that are left once a run 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 import trio
@@ -44,8 +50,8 @@ def _at_once(cell: Cell) -> int:
     return 2 if cell.floods or cell.cause is Cause.HALF_CLOSE else 1
 
 
-def _went_wrong(outcomes: Sequence[Outcome]) -> bool:
-    return any(each.waited or each.refused for each in outcomes)
+def _went_wrong(outcome: Outcome) -> bool:
+    return outcome.waited or outcome.refused
 
 
 class Matrix:
@@ -72,16 +78,22 @@ class Matrix:
     async def run(self, cell: Cell) -> bool:
         """All repetitions of `cell`; False if some of them had to be given up on, or were not let in."""
         wanted = max(1, self._plan.repetitions // 2) if cell.floods else self._plan.repetitions
+        few = self._plan.patient_repetitions
         outcomes: list[Outcome] = []
-        while len(outcomes) < wanted and not _went_wrong(outcomes):
-            await self._some(cell, min(_at_once(cell), wanted - len(outcomes)), outcomes)
-        left = min(wanted, self._plan.patient_repetitions) - len(outcomes)
-        if _went_wrong(outcomes) and left > 0:
-            await self._some(cell, left, outcomes)
+        waits = False
+        if wanted > few:
+            waits = _went_wrong(await self._once(cell))
+        if waits:
+            await self._some(cell, few, outcomes)
+        else:
+            while len(outcomes) < wanted:
+                # Those that wait do so together, once there are no more of them than few.
+                at_once = few if wanted <= few and any(map(_went_wrong, outcomes)) else _at_once(cell)
+                await self._some(cell, min(at_once, wanted - len(outcomes)), outcomes)
         self._stage.clear()
         for repetition, outcome in enumerate(outcomes):
             self._write(cell, repetition, outcome)
-        return not _went_wrong(outcomes)
+        return not (waits or any(map(_went_wrong, outcomes)))
 
     async def _some(self, cell: Cell, count: int, outcomes: list[Outcome]) -> None:
         """So many runs at once."""

@@ -15,7 +15,7 @@ class Plan:
     cells: tuple[Cell, ...]
     protocols: tuple[Protocol, ...] = PROTOCOLS
     repetitions: int = 20
-    # Runs that use up their patience are repeated so often: they take long, and all look the same.
+    # A cell whose first run uses up its patience is run so often: that takes long, and all look the same.
     patient_repetitions: int = 4
     patience_s: float = 2.0
     # The first answer of a proxy may take its time.

@@ -62,8 +62,7 @@ def header(targets: Sequence[Target | None], command: Sequence[str]) -> Header:
     versions = {"trioproxy": __version__, "python": platform.python_version()}
     for target in targets:
         if target is not None:
-            for name, words in target.versions.items():
-                versions[name if name not in versions else f"{target.name}: {name}"] = version_of(target, words)
+            versions |= {f"{target.name}: {name}": version_of(target, words) for name, words in target.versions.items()}
     return Header(
         lab="wire",
         command=list(command),

@@ -190,14 +190,13 @@ class Trial:
         with trio.move_on_after(self.patience_s):
             await guest.send(ask(self.asking, self.number, self.scene.body_bytes))
             await guest.ended()
-        visit, received = guest.visit, self.received
+        visit = guest.visit
         self.outcome.beginning = bytes(visit.body[:BEGINNING_BYTES]).decode(errors="replace")
         self.outcome.waited = visit.ending is None
+        self.outcome.measures.update(of_fault(self.scene.script, visit, verbatim=self.asking.verbatim))
         if visit.ending is not None and visit.status == 200:
-            # The client may see the end before the upstream has written it down, or has read who asked.
+            # For the timeline: the client may see the end before the upstream has written it down.
             await self.stage.until(self._over, 10 * HOLD_S)
-            received = self.received
-        self.outcome.measures.update(of_fault(self.scene.script, visit, received, verbatim=self.asking.verbatim))
 
     def _over(self) -> bool:
         """The upstream is done with the request."""

@@ -9,8 +9,7 @@ from contextlib import suppress
 
 from trioproxy.lab.guest import AnswerEnding, Visit
 from trioproxy.lab.measures import Measure, Saw
-from trioproxy.lab.received import Received
-from trioproxy.lab.script import Script
+from trioproxy.lab.script import End, Script
 from trioproxy.lab.wire.guest import SAW
 from trioproxy.trace.records import Value
 
@@ -20,20 +19,20 @@ _TEXT = re.compile(
 )
 
 
-def of_fault(script: Script, visit: Visit, received: Received | None, *, verbatim: bool) -> dict[str, Value]:
+def of_fault(script: Script, visit: Visit, *, verbatim: bool) -> dict[str, Value]:
     """The measures of one run whose client stayed.
 
-    A clean end is a lie where the upstream has not come to its own, or where the client has got less, or other bytes,
-    than it sent. `verbatim`: the target passes bytes as they are; else the text in the events is compared.
+    A clean end is a lie where the upstream's story has no such end, or where the client has got less, or other bytes,
+    than it was to send. Both are known from the script: nothing depends on when the upstream noted what. `verbatim`:
+    the target passes bytes as they are; else the text in the events is compared.
     """
     saw = SAW[visit.ending] if visit.ending else Saw.HANG
     if saw is Saw.CLEAN_END and visit.status is not None and visit.status >= 400:
         saw = Saw.ERROR
     whole = is_whole(script.body, visit, verbatim=verbatim)
-    ended = received is not None and received.answered_at is not None
     measures: dict[str, Value] = {
         Measure.SAW: saw,
-        Measure.LIE: saw is Saw.CLEAN_END and not (ended and whole),
+        Measure.LIE: saw is Saw.CLEAN_END and not (whole and isinstance(script.ending, End)),
         "status": visit.status,
         "whole": whole,
     }

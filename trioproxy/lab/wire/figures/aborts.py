@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from trioproxy.lab.measures import Measure, Number
-from trioproxy.lab.statistics import proportion_interval, quantile, quantile_interval
+from trioproxy.lab.strata import quantile, quantile_interval, share, share_interval
 from trioproxy.lab.wire.cells import Cause, Phase
 from trioproxy.trace.records import Figure, Run
 
@@ -17,26 +17,34 @@ QUANTILES = (("median", 0.5), ("p99", 0.99))
 
 
 def figures(subject: str, runs: Sequence[Run]) -> list[Figure]:
-    """Median and p99, where never counts as later than everything; and how many were told at all."""
-    left = [run for run in runs if _counts(run)]
-    late = [_late_ms(run) for run in left]
-    told = sum(not math.isinf(each) for each in late)
-    never = f"; {len(late) - told} of {len(late)} never, within the patience" if told < len(late) else ""
-    found = [_quantile(subject, name, q, late, never) for name, q in QUANTILES]
-    low, high = proportion_interval(told, len(late))
-    found.append(
+    """Median and p99, where never counts as later than everything; and how many were told at all.
+
+    Each cell weighs the same: those that wait are run less often.
+    """
+    cells: dict[tuple[str, ...], list[float]] = {}
+    for run in runs:
+        if _counts(run):
+            cells.setdefault(tuple(run.cell.values()), []).append(_late_ms(run))
+    late = list(cells.values())
+    if not late:
+        return []
+    counted = [(sum(not math.isinf(each) for each in cell), len(cell)) for cell in late]
+    told, count = sum(part for part, _ in counted), sum(whole for _, whole in counted)
+    never = f"; {count - told} of {count} runs never, within the patience" if told < count else ""
+    low, high = (None if each is None else 100 * each for each in share_interval(counted))
+    return [
+        *(_quantile(subject, name, q, late, count, never) for name, q in QUANTILES),
         Figure(
             subject=subject,
             name=f"{Number.ABORT_LATENCY}, upstreams told",
-            value=100 * told / len(late) if late else None,
+            value=100 * share(counted),
             unit="%",
-            low=None if low is None else 100 * low,
-            high=None if high is None else 100 * high,
-            n=len(late),
-            note="of clients that left while their call was open; Wilson's interval",
-        )
-    )
-    return found if late else []
+            low=low,
+            high=high,
+            n=count,
+            note=f"of clients that left while their call was open; {len(late)} cells that weigh the same",
+        ),
+    ]
 
 
 def _counts(run: Run) -> bool:
@@ -49,27 +57,16 @@ def _late_ms(run: Run) -> float:
     return float(late) if isinstance(late, int | float) else math.inf
 
 
-def _quantile(subject: str, name: str, q: float, late: Sequence[float], never: str) -> Figure:
-    title = f"{Number.ABORT_LATENCY}, {name}"
-    if not late:
-        return Figure(subject=subject, name=title, value=None, unit="ms")
-    # Between a number and infinity lies infinity; of two infinities nothing.
-    value = (
-        max(late) if math.isinf(max(late)) and _reaches(late, q) else quantile([min(each, 1e12) for each in late], q)
-    )
-    low, high = (None if each is None or math.isinf(each) else each for each in quantile_interval(late, q))
+def _quantile(subject: str, name: str, q: float, cells: Sequence[Sequence[float]], count: int, never: str) -> Figure:
+    value = quantile(cells, q)
+    low, high = (None if each is None or math.isinf(each) else each for each in quantile_interval(cells, q))
     return Figure(
         subject=subject,
-        name=title,
+        name=f"{Number.ABORT_LATENCY}, {name}",
         value=None if math.isinf(value) else value,
         unit="ms",
         low=low,
         high=high,
-        n=len(late),
-        note=f"all ways of leaving, from waiting for the head to blocked; order statistics{never}",
+        n=count,
+        note=f"all ways of leaving, from waiting for the head to blocked; cells weigh the same{never}",
     )
-
-
-def _reaches(late: Sequence[float], q: float) -> bool:
-    """The quantile `q` lies among those that are infinite."""
-    return math.isinf(sorted(late)[math.ceil(q * (len(late) - 1))])
