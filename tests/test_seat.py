@@ -50,6 +50,13 @@ async def test_a_call_without_a_head_raises_its_failure() -> None:
         assert caught.value is failure
 
 
+async def test_an_end_without_head_or_failure_is_a_fault_at_once(autojump_clock: trio.abc.Clock) -> None:
+    seat, _ = a_seat()
+    seat.end(None)
+    with trio.fail_after(5), pytest.raises(AssertionError):
+        await seat.head()
+
+
 async def test_a_head_stays_a_head_when_the_body_breaks() -> None:
     seat, _ = a_seat()
     seat.begin(HEAD)

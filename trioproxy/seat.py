@@ -61,7 +61,7 @@ class Seat:
         Raises:
             TrioProxyError: there is none; the error knows how the client is answered.
         """
-        if self._head is None and self._failure is None:
+        if self._head is None and self._failure is None and not self._finished:
             self._known = self._known or trio.Event()
             await self._known.wait()
         else:
