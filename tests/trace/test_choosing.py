@@ -30,9 +30,16 @@ def test_who_does_not_ask(headers: tuple[tuple[bytes, bytes], ...]) -> None:
     assert why(headers, "127.0.0.1", 0.0, os.urandom) is None
 
 
-@pytest.mark.parametrize("name", [b"x-forwarded-for", b"forwarded", b"via", b"X-Forwarded-For"])
-def test_who_came_through_another_proxy_is_not_here(name: bytes) -> None:
-    assert why((*ASKING, (name, b"192.0.2.1")), "127.0.0.1", 0.0, os.urandom) is None
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"x-forwarded-for", b"forwarded", b"via", b"X-Forwarded-For", b"x-forwarded-host", b"x-forwarded-proto",
+        b"X-Real-IP",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("values", [[b"192.0.2.1"], [b""], [b"", b"192.0.2.1"]])
+def test_who_came_through_another_proxy_is_not_here(name: bytes, values: list[bytes]) -> None:
+    assert why((*ASKING, *[(name, value) for value in values]), "127.0.0.1", 0.0, os.urandom) is None
 
 
 @pytest.mark.parametrize(

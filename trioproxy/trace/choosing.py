@@ -10,8 +10,10 @@ from trioproxy.wire.headers import get
 
 ASKING = b"x-trioproxy-trace"
 ASKED_FOR, SAMPLED = "asked for", "sampled"
-# Whoever came through another proxy is not here, wherever that one is (RFC 7239; RFC 9110, 7.6.3).
-_FORWARDED = (b"forwarded", b"x-forwarded-for", b"via")
+# Whoever came through another proxy is not here, wherever that one is (RFC 7239; RFC 9110, 7.6.3). A field that is
+# there counts, whatever it says: a client may send an empty one, and the proxy add a second.
+_FORWARDED = frozenset((b"forwarded", b"via", b"x-real-ip"))
+_FORWARDED_BY = b"x-forwarded-"
 
 
 def why(headers: RawHeaders, client: str | None, sample: float, chance: Callable[[int], bytes]) -> str | None:
@@ -22,11 +24,16 @@ def why(headers: RawHeaders, client: str | None, sample: float, chance: Callable
         sample: of how many requests one is, as a share from 0 to 1.
         chance: so many bytes of it.
     """
-    if get(headers, ASKING) == b"1" and is_loopback(client) and not any(get(headers, name) for name in _FORWARDED):
+    if get(headers, ASKING) == b"1" and is_loopback(client) and not _was_forwarded(headers):
         return ASKED_FOR
     if sample and int.from_bytes(chance(4), "big") < sample * 2**32:
         return SAMPLED
     return None
+
+
+def _was_forwarded(headers: RawHeaders) -> bool:
+    names = [name.lower() for name, _ in headers]
+    return any(name in _FORWARDED or name.startswith(_FORWARDED_BY) for name in names)
 
 
 def is_loopback(client: str | None) -> bool:
