@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from trioproxy.rules.ids import uuid7
 from trioproxy.trace.files import line, read
-from trioproxy.trace.folder import Folder
+from trioproxy.trace.folder import Folder, Untidied
 from trioproxy.trace.records import Header, Record
 
 HEADER = Header(lab="trace", command=[], began_at="2026-11-29T06:00:00Z")
@@ -49,6 +50,32 @@ def test_the_newest_stay(tmp_path: Path) -> None:
     assert kept(tmp_path) == [f"{name(3)}.jsonl", f"{name(4)}.jsonl"]
 
 
+def written(folder: Path, number: int, ago_s: float, suffix: str = "jsonl") -> str:
+    """A file as it was left some time ago; its name."""
+    file = folder / f"{name(number)}.{suffix}"
+    file.write_text("{}")
+    at_s = time.time() - ago_s
+    os.utime(file, (at_s, at_s))
+    return file.name
+
+
+def test_what_was_written_last_stays_whenever_its_request_came(tmp_path: Path) -> None:
+    written(tmp_path, 7, 30.0)
+    later = written(tmp_path, 6, 20.0)
+    written(tmp_path, 8, 40.0)
+    Folder(str(tmp_path), 2, 10**6).keep(name(1), [HEADER])  # the trace of a long stream
+
+    assert kept(tmp_path) == [f"{name(1)}.jsonl", later]
+
+
+@pytest.mark.parametrize(("files", "size_bytes"), [(1, 10**6), (9, 1)])
+def test_the_one_of_now_stays_whatever_the_clock_says(files: int, size_bytes: int, tmp_path: Path) -> None:
+    written(tmp_path, 7, -3600.0)
+    Folder(str(tmp_path), files, size_bytes).keep(name(1), [HEADER])
+
+    assert kept(tmp_path) == [f"{name(1)}.jsonl"]
+
+
 def test_so_many_bytes_stay_and_the_last_one_whatever_its_size(tmp_path: Path) -> None:
     folder = Folder(str(tmp_path), 100, 2 * len(line(HEADER)))
     for number in range(4):
@@ -79,11 +106,20 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     assert kept(tmp_path) == []
 
 
-def test_what_a_killed_process_left_goes_like_the_others(tmp_path: Path) -> None:
-    (tmp_path / f"{name(0)}.unfinished").write_text("")
+def test_what_a_killed_process_left_goes_and_what_another_still_writes_stays(tmp_path: Path) -> None:
+    written(tmp_path, 2, 90.0, "unfinished")
+    other = written(tmp_path, 0, 30.0, "unfinished")
     Folder(str(tmp_path), 1, 1000).keep(name(1), [HEADER])
 
-    assert kept(tmp_path) == [f"{name(1)}.jsonl"]
+    assert kept(tmp_path) == [other, f"{name(1)}.jsonl"]
+
+
+def test_what_cannot_be_let_go_does_not_make_the_trace_lost(tmp_path: Path) -> None:
+    (tmp_path / f"{name(0)}.jsonl").mkdir()
+    with pytest.raises(Untidied):
+        Folder(str(tmp_path), 1, 1000).keep(name(1), [HEADER])
+
+    assert read(tmp_path / f"{name(1)}.jsonl") == [HEADER]
 
 
 def test_a_file_that_another_proxy_has_let_go_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import trio.testing
 
 from trioproxy.model import Arrival, RawHeaders
 from trioproxy.trace import notes as subject
-from trioproxy.trace.notes import EVENT_BYTES, Notes, Room
+from trioproxy.trace.notes import EVENT_BYTES, LONGEST_TEXT, Notes, Room
 from trioproxy.trace.records import Event, Header, Lane, Run, What
 
 
@@ -50,10 +50,36 @@ async def test_a_credential_is_never_said() -> None:
     assert events(notes)[0].note == "no such key: [secret]"
 
 
+async def test_nor_in_what_is_measured() -> None:
+    notes, _, _ = noted()
+    notes.measure({"media_type": "text/sk-secret", "status": 200})
+
+    assert notes.measures == {"media_type": "text/[secret]", "status": 200}
+
+
+async def test_a_long_text_is_cut() -> None:
+    notes, _, _ = noted()
+    notes.complete(notes.note(Lane.UPSTREAM, What.BROKE, "x" * 9999), "y" * 9999)
+    notes.note(Lane.UPSTREAM, What.BROKE, "x" * 9999)
+
+    assert [event.note for event in events(notes)] == ["y" * LONGEST_TEXT, "x" * LONGEST_TEXT]
+
+
+async def test_what_is_being_read_is_not_let_go() -> None:
+    notes, _, _ = noted(0)
+    notes.note(Lane.CLIENT, What.REQUEST)
+    notes.chunk(Lane.CLIENT, b"abc")
+    reading = notes.records({})
+    notes.let_go()
+
+    assert len([*reading]) == 4
+
+
 async def test_what_was_noted_can_be_completed() -> None:
     notes, _, _ = noted()
     number = notes.note(Lane.PUMP, What.CANCELLED)
     notes.complete(number, "shutdown")
+    notes.complete(-1, "it was not noted")
 
     assert [event.note for event in events(notes)] == ["shutdown"]
 

@@ -20,7 +20,7 @@ from trioproxy.trace import traces as subject
 from trioproxy.trace.files import read
 from trioproxy.trace.folder import Folder
 from trioproxy.trace.notes import Notes
-from trioproxy.trace.records import Run, Value
+from trioproxy.trace.records import Lane, Run, Value, What
 from trioproxy.trace.traces import LAST_S, Traces
 
 HEADERS = ((b"x-trioproxy-trace", b"1"),)
@@ -175,15 +175,55 @@ async def test_a_bug_in_writing_is_no_error_either(tmp_path: Path, monkeypatch: 
     assert traces.dropped == 1
 
 
-async def test_so_many_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_late_is_late_and_not_empty(tmp_path: Path, autojump_clock: trio.testing.MockClock) -> None:
+    given_up: list[Callable[[], None]] = []
+
+    async def hop(work: Callable[[], None]) -> None:
+        given_up.append(work)
+        await trio.sleep_forever()
+
+    traces = Traces(TraceSettings(folder=str(tmp_path)), {}, hop=hop)
+    notes = begin(traces)
+    notes.note(Lane.CLIENT, What.REQUEST)
+    notes.end_part()
+    traces.close()
+    await traces.run()
+    assert traces.dropped == 1
+    given_up[0]()  # the thread goes on
+
+    assert len(read(tmp_path / f"{notes.id}.jsonl")) == 3
+
+
+async def test_old_traces_that_cannot_be_removed_are_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / f"{uuid7(1.0, bytes(10))}.jsonl").mkdir()
+    traces = traces_in(tmp_path, max_files=1)
+    for number in range(2):
+        begin(traces, number).end_part()
+    traces.close()
+    await traces.run()
+
+    assert traces.dropped == 0
+    [said] = caplog.messages
+    assert "traces are written" in said
+    assert "cannot be removed" in said
+
+
+async def test_so_many_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(subject, "MOST", 2)
     traces = traces_in(tmp_path)
     first, _ = begin(traces, 1), begin(traces, 2)
     first.end_part()  # still waits for the disk
     arrival = Arrival("id", 0.0, "POST", b"/", b"", HEADERS, "1.1")
 
-    assert traces.begin(arrival, "127.0.0.1") is None
-    assert traces.dropped == 1
+    for _ in range(2):
+        assert traces.begin(arrival, "127.0.0.1") is None
+    assert traces.dropped == 2
+    [said] = caplog.messages
+    assert "2 requests are noted on" in said
 
 
 async def test_what_was_written_is_let_go(tmp_path: Path) -> None:

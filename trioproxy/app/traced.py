@@ -2,6 +2,8 @@
 
 OwnedConnection ─▶ exchange_of ─▶ Exchange, or TracedExchange ─▶ Notes ─▶ trace/traces.py
                                               └─▶ its call's source, phases and end
+
+What is noted comes after what is done, and behind a wall: a fault in noting is no fault in answering or booking.
 """
 
 from __future__ import annotations
@@ -47,9 +49,10 @@ class TracedExchange(Exchange):
     async def answer(self, upload: Upload) -> tuple[Head, Seat]:
         """See Exchange.answer."""
         self._notes.void = False
-        path = self.arrival.raw_path.decode("latin-1")
-        declared = length(self.arrival.headers) or 0
-        self._notes.note(Lane.CLIENT, What.REQUEST, f"{self.arrival.method} {path}", size_bytes=declared)
+        with self._notes.wall:
+            path = self.arrival.raw_path.decode("latin-1")
+            declared = length(self.arrival.headers) or 0
+            self._notes.note(Lane.CLIENT, What.REQUEST, f"{self.arrival.method} {path}", size_bytes=declared)
         return await super().answer(upload)
 
     def _replay(self, ordered: Order) -> Seat | None:
@@ -66,27 +69,21 @@ class TracedExchange(Exchange):
 
     def _sat(self, seat: Seat | None, how: What) -> Seat | None:
         if seat is not None:
-            self._notes.note(Lane.SEAT, how, f"call {self._served.call_id}")
+            with self._notes.wall:
+                self._notes.note(Lane.SEAT, how, f"call {self._served.call_id}")
         return seat
 
     def _commission(self, ordered: Order) -> Commission:
         commission, notes = super()._commission(ordered), self._notes
-        source = NotingSource(commission.source, notes)
+        # Not the commission itself: it has the body, and `settle` is kept until the call ends.
+        source, book = NotingSource(commission.source, notes), commission.settle
 
         def settle(receipt: CallReceipt, phase: Phase, cause: Cause | None) -> None:
-            if source.cancelled is not None:
-                notes.complete(source.cancelled, cause or phase)
-            notes.note(Lane.SETTLE, What.CALL, receipt.outcome)
-            notes.measures |= {
-                "call": receipt.outcome,
-                "dialect": receipt.opening.dialect,
-                "bytes_in": receipt.bytes_in,
-                "policy": receipt.opening.policy,
-                "detached_ms": receipt.detached_ms,
-            }
             try:
-                commission.settle(receipt, phase, cause)
+                book(receipt, phase, cause)
             finally:
+                with notes.wall:
+                    _note_call(notes, source.cancelled, receipt, cause or phase)
                 notes.end_part()
 
         notes.open_part()
@@ -95,48 +92,46 @@ class TracedExchange(Exchange):
 
     def began(self, status: int) -> None:
         """See Exchange.began."""
+        super().began(status)
         self._began = True
         self._notes.note(Lane.CLIENT, What.HEAD, str(status))
-        super().began(status)
 
     def handed(self, piece: bytes) -> None:
         """See Exchange.handed."""
-        self._notes.chunk(Lane.CLIENT, piece, keep=not self._own_call)
         super().handed(piece)
+        self._notes.chunk(Lane.CLIENT, piece, keep=not self._own_call)
 
     def failed(self, error: TrioProxyError) -> None:
         """See Exchange.failed."""
+        super().failed(error)
         self._truncated = self._began
         if self._seat is not None and not self._told:
             self._told = True
-            self._notes.note(Lane.SEAT, What.FAILED, f"{error.code}: {error}")
-        super().failed(error)
+            with self._notes.wall:
+                self._notes.note(Lane.SEAT, What.FAILED, f"{error.code}: {error}")
 
     def leave(self, cause: Cause) -> None:
         """See Exchange.leave."""
+        super().leave(cause)
         if cause is Cause.CLIENT_LEFT and not self._settling:
             self._client(What.LEFT)
         if self._seat is not None and not self._told:
             self._told = True
             self._notes.note(Lane.SEAT, What.LEFT, cause)
-        super().leave(cause)
 
     def _book(self, receipt: ExchangeReceipt) -> None:
-        self._notes.note(Lane.SETTLE, What.EXCHANGE, receipt.outcome)
-        self._notes.cell |= {"provider": receipt.opening.provider, "served by": receipt.served_by}
-        self._notes.measures |= {
-            "exchange": receipt.outcome,
-            "ttfb_ms": receipt.ttfb_ms,
-            "duration_ms": receipt.duration_ms,
-            "bytes_out": receipt.bytes_out,
-        }
-        super()._book(receipt)
+        try:
+            super()._book(receipt)
+        finally:
+            with self._notes.wall:
+                _note_exchange(self._notes, receipt)
 
     def settle(self, cause: Cause | None) -> None:
         """See Exchange.settle."""
         self._settling = True
         try:
-            self._end(cause)
+            with self._notes.wall:
+                self._end(cause)  # first: in settling, a seat that nobody had to leave is left
             super().settle(cause)
         finally:
             self._notes.end_part()
@@ -162,3 +157,32 @@ class TracedExchange(Exchange):
         if not self._ended:
             self._ended = True
             self._notes.note(Lane.CLIENT, end, note)
+
+
+def _note_call(notes: Notes, cancelled: int | None, receipt: CallReceipt, why: str) -> None:
+    """How the call was settled; `cancelled` is the note, if there is one, that still lacks the reason."""
+    if cancelled is not None:
+        notes.complete(cancelled, why)
+    notes.note(Lane.SETTLE, What.CALL, receipt.outcome)
+    notes.measure(
+        {
+            "call": receipt.outcome,
+            "dialect": receipt.opening.dialect,
+            "bytes_in": receipt.bytes_in,
+            "policy": receipt.opening.policy,
+            "detached_ms": receipt.detached_ms,
+        }
+    )
+
+
+def _note_exchange(notes: Notes, receipt: ExchangeReceipt) -> None:
+    notes.note(Lane.SETTLE, What.EXCHANGE, receipt.outcome)
+    notes.cell |= {"provider": receipt.opening.provider, "served by": receipt.served_by}
+    notes.measure(
+        {
+            "exchange": receipt.outcome,
+            "ttfb_ms": receipt.ttfb_ms,
+            "duration_ms": receipt.duration_ms,
+            "bytes_out": receipt.bytes_out,
+        }
+    )

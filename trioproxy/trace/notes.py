@@ -3,7 +3,8 @@
     exchange, source, pump ─▶ note, chunk ─▶ [ bounded ] ─▶ records ─▶ folder.py
 
 Of chunks, and of phases, there can be any number: beyond the room there is they are counted, the chunks of a lane as
-one event where the last of them stands. Everything else is noted whatever room there is.
+one event where the last of them stands. Everything else is noted whatever room there is. Nothing here raises into a
+stream: a request whose notes met with a fault of ours has no trace (wall.py).
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import trio
 
 from trioproxy.model import Arrival
 from trioproxy.trace.records import Event, Header, Lane, Record, Run, Value, What
+from trioproxy.trace.wall import Wall
 from trioproxy.wire.credentials import secrets, unsaid
 
 # What one event weighs in memory, about; the bytes that are kept come on top.
 EVENT_BYTES = 250
 # All events of one request.
 NOTES_BYTES = 4 * 1024 * 1024
+# A longer text is cut: an upstream's error may be a page.
+LONGEST_TEXT = 500
 
 
 class Room:
@@ -78,6 +82,8 @@ class Notes:
         self.measures: dict[str, Value] = {}
         # There is nothing to tell: it is not written.
         self.void = False
+        # For whoever notes more than one thing at a time.
+        self.wall = Wall(arrival.id)
         self._at = arrival.at
         self._began = trio.current_time()
         self._secrets = secrets(arrival.headers)
@@ -92,31 +98,48 @@ class Notes:
         self._open_parts = 1
 
     def note(self, lane: Lane, what: What, note: str = "", *, size_bytes: int = 0) -> int:
-        """One moment, now; its number. No credential of the request is ever in `note`."""
-        said = unsaid(note, self._secrets) or ""
-        event = Event(run=self.id, at_s=self._since_s(), lane=lane, what=what, size_bytes=size_bytes, note=said)
-        self._events.append(event)
-        return len(self._events) - 1
+        """One moment, now; its number, -1 if it could not be noted. No credential of the request is ever in `note`."""
+        with self.wall:
+            said = self._said(note)
+            event = Event(run=self.id, at_s=self._since_s(), lane=lane, what=what, size_bytes=size_bytes, note=said)
+            self._events.append(event)
+            return len(self._events) - 1
+        return -1
 
     def complete(self, number: int, note: str) -> None:
         """What is to be said of a moment that has been noted already."""
-        self._events[number] = msgspec.structs.replace(self._events[number], note=note)
+        with self.wall:
+            if number >= 0:
+                self._events[number] = msgspec.structs.replace(self._events[number], note=self._said(note))
+
+    def measure(self, values: Mapping[str, Value]) -> None:
+        """What was measured of the request; texts as in `note`."""
+        with self.wall:
+            self.measures |= {
+                name: self._said(value) if isinstance(value, str) else value for name, value in values.items()
+            }
 
     def chunk(self, lane: Lane, piece: bytes, *, keep: bool = False) -> None:
         """A piece of the answer has passed; `keep`: with its bytes, where bytes are kept at all."""
-        kept = piece if keep and self._keeps_bodies else None
-        at_s, size = self._since_s(), len(piece)
-        if lane in self._folded or not self._hold(EVENT_BYTES + len(kept or b"")):
-            self._folded.setdefault(lane, _Chunks()).add(size, at_s)
-        else:
-            self._events.append(Event(run=self.id, at_s=at_s, lane=lane, what=What.BYTES, size_bytes=size, data=kept))
+        with self.wall:
+            kept = piece if keep and self._keeps_bodies else None
+            at_s, size = self._since_s(), len(piece)
+            if lane in self._folded or not self._hold(EVENT_BYTES + len(kept or b"")):
+                self._folded.setdefault(lane, _Chunks()).add(size, at_s)
+            else:
+                event = Event(run=self.id, at_s=at_s, lane=lane, what=What.BYTES, size_bytes=size, data=kept)
+                self._events.append(event)
 
     def phase(self, phase: str) -> None:
         """The pump gets into a phase."""
-        if self._hold(EVENT_BYTES):
-            self.note(Lane.PUMP, What.PHASE, phase)
-        else:
-            self._dropped += 1
+        with self.wall:
+            if self._hold(EVENT_BYTES):
+                self.note(Lane.PUMP, What.PHASE, phase)
+            else:
+                self._dropped += 1
+
+    def _said(self, text: str) -> str:
+        return (unsaid(text, self._secrets) or "")[:LONGEST_TEXT]
 
     def _hold(self, size_bytes: int) -> bool:
         """Whether there is room for so much more."""
@@ -131,13 +154,17 @@ class Notes:
 
     def end_part(self) -> None:
         """A part has been settled; with the last one, all is over."""
-        self._open_parts -= 1
-        if not self._open_parts:
-            self._on_over(self)
+        with self.wall:
+            self._open_parts -= 1
+            if not self._open_parts:
+                self._on_over(self)
 
     def records(self, versions: Mapping[str, str]) -> Iterator[Record]:
-        """A results file, with the versions of what ran. For when nothing more is noted; safe in a thread then."""
-        yield Header(
+        """A results file, with the versions of what ran. For when nothing more is noted.
+
+        It is read in a thread, which may be given up and still go on: what `let_go` lets go of stays in it.
+        """
+        header = Header(
             lab="trace",
             command=[],
             began_at=datetime.fromtimestamp(self._at, UTC).isoformat().replace("+00:00", "Z"),
@@ -145,9 +172,9 @@ class Notes:
         )
         dropped = self._dropped + sum(chunks.count for chunks in self._folded.values())
         measures = {**self.measures, "dropped_events": dropped}
-        yield Run(id=self.id, subject="trioproxy", cell=self.cell, measures=measures)
+        run = Run(id=self.id, subject="trioproxy", cell=self.cell, measures=measures)
         folded = [chunks.event(self.id, lane) for lane, chunks in self._folded.items()]
-        yield from sorted([*self._events, *folded], key=_at_s)
+        return _in_order(header, run, [*self._events, *folded])
 
     def let_go(self) -> None:
         """Nothing is held any longer; harmless if it is done again."""
@@ -158,6 +185,12 @@ class Notes:
 
     def _since_s(self) -> float:
         return round(trio.current_time() - self._began, 9)
+
+
+def _in_order(header: Header, run: Run, events: list[Event]) -> Iterator[Record]:
+    yield header
+    yield run
+    yield from sorted(events, key=_at_s)  # here, in the thread: there may be thousands
 
 
 def _at_s(event: Event) -> float:

@@ -31,7 +31,7 @@ class NotingSource:
     def __init__(self, source: Source, notes: Notes) -> None:
         self._source = source
         self._notes = notes
-        # The note that the pump was cancelled.
+        # The number of the note that the pump was cancelled.
         self.cancelled: int | None = None
 
     @asynccontextmanager
@@ -39,9 +39,12 @@ class NotingSource:
         """See `sources.base.Source.open`."""
         notes, noting = self._notes, None
         try:
-            async with self._source.open(plan, progress) as answer:
+            opening = self._source.open(plan, progress)
+            del plan  # this frame lives as long as the answer, the request's body need not
+            async with opening as answer:
                 notes.note(Lane.UPSTREAM, What.HEAD, str(answer.head.status))
-                notes.measures |= _framing(answer.head)
+                with notes.wall:
+                    notes.measure(_framing(answer.head))
                 noting = _NotingAnswer(answer, notes)
                 yield noting
         except trio.Cancelled:

@@ -19,8 +19,9 @@ import trio
 from trioproxy.model import Arrival
 from trioproxy.settings import TraceSettings
 from trioproxy.trace.choosing import why
-from trioproxy.trace.folder import Folder
+from trioproxy.trace.folder import Folder, Untidied
 from trioproxy.trace.notes import Notes, Room
+from trioproxy.trace.wall import Wall
 
 log = logging.getLogger("trioproxy")
 
@@ -71,24 +72,35 @@ class Traces:
         self._waiting: deque[Notes] = deque()
         self._noting = 0  # requests that are not over yet
         self._closed = False
+        self._wall = Wall("a request")
         self._news = trio.Event()
         # Traces that were not written.
         self.dropped = 0
-        self._failing = False
+        # What has been said, and is not said again.
+        self._full = self._failing = self._untidy = False
         self._hop = hop or _thread()
         # Set when `run` has ended: whatever is noted after that is lost.
         self.ended = trio.Event()
 
     def begin(self, arrival: Arrival, client: str | None) -> Notes | None:
-        """Notes for a request that came from the address `client`, if it is to be traced."""
+        """Notes for a request that came from the address `client`, if it is to be traced. Raises nothing."""
+        with self._wall:
+            return self._begin(arrival, client)
+        return None
+
+    def _begin(self, arrival: Arrival, client: str | None) -> Notes | None:
         reason = why(arrival.headers, client, self._settings.sample, self._chance)
         if reason is None:
             return None
         if self._noting + len(self._waiting) >= MOST:
             self.dropped += 1
+            if not self._full:
+                self._full = True
+                log.warning("[trace] %d requests are noted on, and no more at a time: others have no trace", MOST)
             return None
+        notes = Notes(arrival, reason, self._room, self._over, keeps_bodies=self._settings.bodies)
         self._noting += 1
-        return Notes(arrival, reason, self._room, self._over, keeps_bodies=self._settings.bodies)
+        return notes
 
     def close(self) -> None:
         """No more requests will come; `run` writes what there is, and ends."""
@@ -98,7 +110,8 @@ class Traces:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Write traces until closed. Raises nothing but Cancelled.
 
-        Cancelled or closed, it waits at most `LAST_S` seconds for the requests that are being cancelled, too.
+        Cancelled or closed, it waits for the requests that are being cancelled, too: at most `LAST_S` seconds, after
+        as many at most for the trace that is being written.
         """
         task_status.started()
         try:
@@ -117,7 +130,10 @@ class Traces:
 
     def _over(self, notes: Notes) -> None:
         self._noting -= 1
-        if notes.void:
+        if notes.wall.broken:
+            self.dropped += 1  # said by the wall
+            notes.let_go()
+        elif notes.void:
             notes.let_go()
         else:
             self._waiting.append(notes)
@@ -136,8 +152,9 @@ class Traces:
         deadline = min(trio.current_time() + LAST_S, until)
         try:
             with trio.CancelScope(shield=True, deadline=deadline) as patience:  # noqa: TID251
-                keep = partial(self._folder.keep, notes.id, notes.records(self._versions))
-                await self._hop(keep)
+                await self._hop(partial(self._folder.keep, notes.id, notes.records(self._versions)))
+        except Untidied as error:
+            self._untidied(str(error))
         except Exception as error:  # noqa: BLE001 - a trace is never worth a stream
             self._lost(str(error))
         else:
@@ -157,3 +174,11 @@ class Traces:
         if self._failing:
             self._failing = False
             log.warning("[trace] traces are written again; %d were lost", self.dropped)
+
+    def _untidied(self, why: str) -> None:
+        self._written()
+        if not self._untidy:
+            self._untidy = True
+            log.warning(
+                "[trace] traces are written in %s, but older ones cannot be removed: %s", self._folder.path, why
+            )
