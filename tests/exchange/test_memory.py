@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterable
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 import trio
 from support.seeds import over_seeds
+from support.tracing import ASKED, open_traced
 from support.visits import Proxy, Visit
 
 from trioproxy.lab.answers import message
@@ -74,8 +76,8 @@ class Sending:
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/openai/v1/chat/completions", "/v1/files"])
-@pytest.mark.parametrize("pieces", [1, 3])
-def test_nobody_keeps_a_body_that_was_sent(path: str, pieces: int) -> None:
+@pytest.mark.parametrize(("pieces", "traced"), [(1, False), (3, False), (1, True)])
+def test_nobody_keeps_a_body_that_was_sent(path: str, pieces: int, traced: bool, tmp_path: Path) -> None:
     async def story() -> None:
         made: list[Forgetful] = []
 
@@ -84,7 +86,9 @@ def test_nobody_keeps_a_body_that_was_sent(path: str, pieces: int) -> None:
             return made[0]
 
         proxy = Proxy(message("One.").script(head_after_s=10.0), source=source)
-        visit = Visit(path, [(0.1, Body(b"x" * 10_000)) for _ in range(pieces)])
+        body = [(0.1, Body(b"x" * 10_000)) for _ in range(pieces)]
+        visit = Visit(path, body, headers=(ASKED,) if traced else ())
+        del body
         held: list[int] = []
 
         async def look() -> None:
@@ -93,8 +97,12 @@ def test_nobody_keeps_a_body_that_was_sent(path: str, pieces: int) -> None:
                 gc.collect()
                 held.append(len(Body.alive))
 
-        await proxy.open(visit, acts=[look])
+        if traced:
+            await open_traced(proxy, tmp_path, visit, acts=[look])
+        else:
+            await proxy.open(visit, acts=[look])
         assert visit.status == 200
+        assert (visit.header(ASKED[0]) is not None) is traced
         assert b"".join(made[0].sent) == b"x" * 10_000 * pieces
         assert held == [pieces, 0]
 

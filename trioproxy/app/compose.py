@@ -1,7 +1,7 @@
 """The composition root: settings in, an app out, with everything it stands on.
 
     lifespan.startup  ─▶ ledger writer ─▶ house ─▶ traces     tasks of the lifespan's nursery
-    lifespan.shutdown ─▶ house ─▶ ledger writer ─▶ traces     closed in this order
+    lifespan.shutdown ─▶ house ─▶ traces ─▶ ledger writer     closed in this order
 
 A ledger writer or house that is lost while the proxy serves is told by `app.lose`:
 readiness says 503 and the process ends with status 1.
@@ -133,10 +133,11 @@ def compose(settings: Settings, *, on_lost: Callable[[], None], owner: str | Non
         with trio.move_on_after(CLOSING_S):  # noqa: TID251 - nested in Hypercorn's shutdown_timeout
             house.close()
             await ended[HOUSE].wait()
+            if traces is not None:
+                traces.close()  # not after the rows: a ledger that takes long must not cost the traces
             ledger.close()
             await ended[WRITER].wait()
             if traces is not None:
-                traces.close()
                 await traces.ended.wait()
             await upstream.aclose()
 
