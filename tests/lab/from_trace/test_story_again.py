@@ -66,7 +66,7 @@ def incident(
 def outcomes(happened: Happened) -> dict[str, Any]:
     [exchange] = happened.books.exchanges
     [call] = happened.books.calls or [None]
-    seen = {"exchange": exchange.outcome, "call": None, "bytes_in": None, "status": None}
+    seen = {"exchange": exchange.receipt.outcome, "call": None, "bytes_in": None, "status": None}
     if call is None:
         return seen
     receipt = call.receipt
@@ -175,6 +175,6 @@ def test_a_run_of_the_lab(name: str, with_script: bool) -> None:
 def endings(happened: Happened) -> list[object]:
     return [
         sorted(booked.receipt.outcome for booked in happened.books.calls),
-        sorted((row.outcome, row.served_by) for row in happened.books.exchanges),
+        sorted((booked.receipt.outcome, booked.receipt.served_by) for booked in happened.books.exchanges),
         [(visit.size_bytes, visit.finished) for visit in happened.visits],
     ]
