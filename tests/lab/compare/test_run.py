@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from trioproxy.lab.compare.combine import combinations
-from trioproxy.lab.compare.results import LAB, records, table
-from trioproxy.lab.compare.run import compare, contestants, header
+from trioproxy.lab.compare.results import records, table
+from trioproxy.lab.compare.run import compare, contestants
 from trioproxy.lab.compare.semantics import Pump, Semantics
 from trioproxy.lab.compare.sweep import Contest, Contestant
 
@@ -42,10 +42,3 @@ def test_examples_are_drawn_unless_nobody_wants_them() -> None:
     [drawn], [bare] = compare(everybody, CONTEST), compare(everybody, CONTEST, draw=False)
     assert drawn.examples.keys() == drawn.broken.keys()
     assert bare.examples == {}
-
-
-def test_a_header_says_what_ran() -> None:
-    found = header(["trioproxy", "lab", "compare"])
-
-    assert (found.lab, found.command) == (LAB, ["trioproxy", "lab", "compare"])
-    assert {"trioproxy", "python", "trio", "quart", "quart-trio"} <= found.versions.keys()

@@ -3,18 +3,11 @@ from __future__ import annotations
 from support.exploring import case, our_proxy
 
 from trioproxy.lab.explore.findings import Failure, Findings, Total
-from trioproxy.lab.explore.records import header, tallies, told
+from trioproxy.lab.explore.records import tallies, told
 from trioproxy.lab.explore.retelling import retell
 from trioproxy.trace.records import Event, Run, Tally
 
 FAILURE = Failure("paced", ("leave",), 3, (30,), (("a", "so"), ("a", "or so"), ("b", "thus")))
-
-
-def test_what_ran() -> None:
-    record = header(["trioproxy", "lab", "explore"])
-
-    assert (record.lab, record.command) == ("explore", ["trioproxy", "lab", "explore"])
-    assert {"trioproxy", "trio", "python"} <= record.versions.keys()
 
 
 def test_each_cell_is_a_tally() -> None:

@@ -12,7 +12,7 @@ from trioproxy.lab.explore.ours import OurServing
 from trioproxy.lab.explore.retelling import retell, shrink
 from trioproxy.lab.explore.scenarios import SCENARIOS
 from trioproxy.lab.explore.subject import Footing
-from trioproxy.trace.records import Lane
+from trioproxy.trace.records import Lane, What
 
 
 class Forgetful:
@@ -38,6 +38,14 @@ def test_a_case_is_told_again_with_its_timeline() -> None:
     assert again.broken == []
     assert {event.run for event in again.events} == {"the run"}
     assert {event.lane for event in again.events} == set(Lane)
+
+
+def test_what_was_broken_is_told_again() -> None:
+    again = retell(Forgetful(), case("paced"), "the run")
+    [breach] = again.broken
+
+    assert again.events[-1].what is What.BROKEN
+    assert again.events[-1].note == f"{breach.invariant}: {breach.words}"
 
 
 def test_a_story_is_shrunk_to_what_it_takes() -> None:

@@ -41,6 +41,18 @@ def test_a_fault_is_shown_where_it_struck() -> None:
     assert [event[1] for event in told("paced", ("break", 30)) if event[2] is What.FAULT] == [Lane.UPSTREAM]
 
 
+def test_what_was_broken_comes_last_since_it_is_judged_at_the_end() -> None:
+    timeline = Timeline("run")
+    play_one("reset", timeline=timeline)
+    ends_at = timeline.events[-1].at_s
+    timeline.broken([("upstream closed", "call 1 was closed 0 times"), ("no internal error", "logged: x")])
+
+    assert [(each.at_s, each.lane, each.what, each.note) for each in timeline.events[-2:]] == [
+        (ends_at, Lane.SETTLE, What.BROKEN, "upstream closed: call 1 was closed 0 times"),
+        (ends_at, Lane.SETTLE, What.BROKEN, "no internal error: logged: x"),
+    ]
+
+
 def test_it_does_not_change_the_schedule() -> None:
     with_it = play_one("join", ("leave", 30), timeline=Timeline("run"))
 

@@ -119,9 +119,10 @@ def _run(found: Combinations, contest: Contest, out: str | None, *, jobs: int | 
     from trioproxy.cli.drawing import console, draw
     from trioproxy.cli.lab.progress import bar
     from trioproxy.errors import ConfigurationError
-    from trioproxy.lab.compare.results import records, table
+    from trioproxy.lab.compare.results import LAB, records, table
     from trioproxy.lab.compare.run import compare as play
-    from trioproxy.lab.compare.run import contestants, header
+    from trioproxy.lab.compare.run import contestants
+    from trioproxy.lab.header import IN_PROCESS, header, versions_of
     from trioproxy.trace.files import write
 
     try:
@@ -139,7 +140,8 @@ def _run(found: Combinations, contest: Contest, out: str | None, *, jobs: int | 
         _show(standings)
     if out:
         with Path(out).open("wb") as file:
-            write([header(["trioproxy", *sys.argv[1:]]), *records(standings)], file)
+            command = ["trioproxy", *sys.argv[1:]]
+            write([header(LAB, command, versions_of(IN_PROCESS)), *records(standings)], file)
         screen.print(f"results are in {out}")
     return 0
 

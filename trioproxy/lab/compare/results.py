@@ -101,7 +101,7 @@ def records(standings: Sequence[Standing]) -> Iterator[Tally | Run | Event]:
                 cell={**cell, "scenario": failure.scenario, "fault": "+".join(failure.faults)},
                 seed=failure.seed,
                 measures={"step": failure.steps[0]},
-                broken=[f"{invariant}: {words}" for invariant, words in failure.breaches],
+                broken=failure.invariants,
                 repeat=repeat(standing.contestant, failure),
             )
             yield from example.events

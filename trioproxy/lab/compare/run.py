@@ -5,23 +5,18 @@ contestants × contest ─▶ standings
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.metadata import version
 
 import trio
 
-from trioproxy import __version__
 from trioproxy.lab.compare.combine import Combinations
 from trioproxy.lab.compare.crew import share
-from trioproxy.lab.compare.results import LAB, Example, Standing, run_id
+from trioproxy.lab.compare.results import Example, Standing, run_id
 from trioproxy.lab.compare.semantics import Semantics
 from trioproxy.lab.compare.sweep import Contest, Contestant, timeline
 from trioproxy.lab.compare.worker import Cell
 from trioproxy.lab.explore.stage import Theatre
-from trioproxy.trace.records import Header
 
 # Told after each cell, with how many there are in all.
 Tell = Callable[[int, int], None]
@@ -75,11 +70,3 @@ async def _draw(theatre: Theatre, standings: Sequence[Standing]) -> None:
         for invariant, failure in standing.first_failures():
             events = await timeline(theatre, standing.contestant, failure, run_id(standing, failure))
             standing.examples[invariant] = Example(failure, tuple(events))
-
-
-def header(command: Iterable[str]) -> Header:
-    """What ran. Nothing of it depends on the machine, whose name is therefore not said."""
-    versions = {"trioproxy": __version__, "python": platform.python_version()}
-    versions |= {name: version(name) for name in ("trio", "quart", "quart-trio")}
-    began_at = datetime.now(UTC).isoformat(timespec="seconds")
-    return Header(lab=LAB, command=list(command), began_at=began_at, versions=versions)

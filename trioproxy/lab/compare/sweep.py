@@ -124,6 +124,7 @@ async def timeline(theatre: Theatre, contestant: Contestant, failure: Failure, r
     [step] = set(failure.steps)
     again = case(contestant, failure.scenario, "+".join(failure.faults), failure.seed, step)
     await theatre.play(contestant.subject(), again, drawn)
+    drawn.broken(failure.breaches)
     return list(drawn.events)  # of now: what is left open is closed before the next run
 
 

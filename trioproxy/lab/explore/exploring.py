@@ -20,12 +20,13 @@ from trioproxy.lab.explore.findings import Failure, Findings, Total
 from trioproxy.lab.explore.hunting import Hunt, hunt_all
 from trioproxy.lab.explore.mutants import MUTANTS
 from trioproxy.lab.explore.parts import Part, Wish, parts
-from trioproxy.lab.explore.records import header, tallies, told
+from trioproxy.lab.explore.records import tallies, told
 from trioproxy.lab.explore.retelling import Retold, retell, shrink
 from trioproxy.lab.explore.scenarios import SCENARIOS
 from trioproxy.lab.explore.screen import Bar, Screen
 from trioproxy.lab.explore.stories import find
 from trioproxy.lab.explore.working import found
+from trioproxy.lab.header import IN_PROCESS, header, versions_of
 from trioproxy.lab.script.toml import write_story
 from trioproxy.trace.files import line
 from trioproxy.trace.records import Record
@@ -63,7 +64,7 @@ def explore(order: Order, screen: Screen) -> int:
         raise ConfigurationError(["--fault: none of them means anything to these scenarios"])
     with ExitStack() as stack:
         write = _writer(order.out, stack)
-        write(header(order.command))
+        write(header("explore", order.command, versions_of(IN_PROCESS)))
         began = time.perf_counter()
         total = _shared(order, todo)
         screen.total(total, time.perf_counter() - began)

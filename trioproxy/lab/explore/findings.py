@@ -23,6 +23,11 @@ class Failure(msgspec.Struct, frozen=True):
         where = "+".join(f"{fault}@{step}" for fault, step in zip(self.faults, self.steps, strict=True))
         return f"{self.scenario}/{where or 'nothing'}/{self.seed}"
 
+    @property
+    def invariants(self) -> list[str]:
+        """What was broken, each once."""
+        return list(dict.fromkeys(name for name, _ in self.breaches))
+
 
 class Findings(msgspec.Struct):
     """Of many runs of one scenario with one fault (or pair of faults).

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Iterator
 
 from trioproxy.lab.explore.findings import Failure, Total
 from trioproxy.lab.explore.retelling import Retold
-from trioproxy.trace.records import Header, Record, Run, Tally
-
-
-def header(command: Sequence[str]) -> Header:
-    """What ran, and where."""
-    return Header(
-        lab="explore",
-        command=list(command),
-        began_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={name: version(name) for name in ("trioproxy", "trio", "quart-trio", "quart")}
-        | {"python": platform.python_version()},
-        machine={"system": platform.system(), "release": platform.release(), "machine": platform.machine()},
-    )
+from trioproxy.trace.records import Record, Run, Tally
 
 
 def tallies(total: Total, subject: str) -> Iterator[Tally]:
@@ -50,7 +35,7 @@ def told(failure: Failure, retold: Retold, *, subject: str, repeat: str, script:
             "second step": failure.steps[1] if len(failure.steps) > 1 else None,
             "steps": retold.happened.steps,
         },
-        broken=list(dict.fromkeys(name for name, _ in failure.breaches)),
+        broken=failure.invariants,
         repeat=repeat,
         script=script,
     )

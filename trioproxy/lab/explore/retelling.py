@@ -46,7 +46,9 @@ def retell(subject: Subject, case: Case, run: str) -> Retold:
         return await theatre.play(subject, case, timeline)
 
     happened = theatre.run(main)
-    return Retold(case, happened, breaches(happened), timeline.events)
+    broken = breaches(happened)
+    timeline.broken((each.invariant, each.words) for each in broken)
+    return Retold(case, happened, broken, timeline.events)
 
 
 def shrink(subject: Subject, scenario: Scenario, failure: Failure) -> tuple[Scenario, Failure]:

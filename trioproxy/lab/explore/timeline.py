@@ -6,6 +6,8 @@ subject ───▶ seat, pump       books ────▶ settle lane
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import trio
 
 from trioproxy.lab.explore.upstream import UpstreamCall
@@ -75,3 +77,10 @@ class Timeline:
     def fault(self, lane: Lane, words: str, place: str) -> None:
         """The lab did something, to whoever has that lane."""
         self.tell(lane, What.FAULT, f"{words} (before {place})")
+
+    def broken(self, breaches: Iterable[tuple[str, str]]) -> None:
+        """Which invariants were broken, and how; judged when all was over, so it is told at the end."""
+        at_s = self.events[-1].at_s if self.events else 0.0
+        for invariant, words in breaches:
+            note = f"{invariant}: {words}"
+            self.events.append(Event(run=self.run, at_s=at_s, lane=Lane.SETTLE, what=What.BROKEN, note=note))
