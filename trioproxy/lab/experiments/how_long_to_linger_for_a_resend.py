@@ -21,8 +21,9 @@ never. A resend joins the call if it lives, and is given it from its first byte;
 events that were generated (30 is the least), and how long after its resend the client has its whole answer.
 """
 FOLLOWS = """
-`disconnect.linger` is 10 s: longer than the delay of the clients that resend by themselves (0.5 s to 8 s in the ones
-that are known to this project), and short against an answer. It is a bet on the client, so the default is not to bet.
+`disconnect.linger` is 10 s: longer than the delay after which the SDKs of Anthropic and OpenAI resend by themselves
+(0.5 s to 8 s, unless the answer asks for more), and short against an answer. It is a bet on the client, so the default
+is not to bet.
 """
 LIMITS = """
 One event a second: a model that is faster wastes more in the same time. A finished answer is not replayed here; with

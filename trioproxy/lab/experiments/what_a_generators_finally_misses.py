@@ -26,9 +26,9 @@ FOLLOWS = """
 The connection owns the delivery (ADR 0004), a task owns the call (ADR 0003), and no generator owns anything.
 """
 LIMITS = """
-The generators settle in their `finally` and nowhere else. One that also settled in the handler's error paths would
-still miss the step between the handler's return and the first chunk, because no code of the handler runs there.
-The framework closes a generator that was begun; under one that leaves it to the garbage collector more is lost.
+What fails before a head is settled by the handler; from then on the generators settle in their `finally` alone. Not
+measured: a handler that settles in more places (none of its code runs between its return and the first chunk), and a
+framework that leaves generators to the garbage collector (this one closes those that were begun).
 """
 _SHOWN = (
     Invariant.SETTLED_ONCE,

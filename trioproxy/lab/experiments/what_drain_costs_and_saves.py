@@ -5,12 +5,16 @@ cheaper than both at any share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import fmean
+
 from trioproxy.lab.compare.experiment import Claim, Result, table
 from trioproxy.lab.compare.semantics import Again, Leaving, Semantics
 from trioproxy.lab.compare.sweep import Contestant
-from trioproxy.lab.compare.telling import Telling, ask, stream, tell
+from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
 from trioproxy.lab.script import After, AtEvent, ClientScript, Leave, Resend, Story
 from trioproxy.model import CallOutcome
+from trioproxy.views.table import Table
 
 QUESTION = "What does drain cost and save, against a given rate of aborts and resends?"
 SEEDS = 40
@@ -26,13 +30,15 @@ Answers of 20 events, one every 0.6 s. 40 clients for each cell, the same ones f
 leaves, at moments spread over the answer, and of those that leave the given share asks again 1.5 s later and stays. A
 resend joins the call if it still lives; else it is a call of its own. Measured for each 100 requests (a resend is the
 same request): calls, which each pay the prompt; events that were generated, whether read or not; and which share of the
-calls ended with their usage known, which is what books can be kept by.
+calls ended with their usage known, which is what books can be kept by. Then all 40 leave, once for good and once to
+come back: from the events of both follows the share of departures that must come back for a policy to generate no more
+than `abort` does.
 """
 FOLLOWS = """
-`abort` is the default, since most departures are final for a proxy that knows nothing of its clients; where clients
-resend (coding agents do, at once), `linger` with a few seconds is the cheapest (ADR 0015). It is not where nobody comes
-back, as the hypothesis had it: then each second of it is paid for nothing; and a linger that is too short for the
-resends pays for both. `drain` buys books that match the bill, at the price in this table.
+`abort` is the default: we assume that most departures are final for a proxy that knows nothing of its clients. Where
+clients resend, `linger` with a few seconds is the cheapest (ADR 0015), and pays from a third of the departures on that
+come back, `drain` from a half. It does not pay where nobody comes back, as the hypothesis had it: then each second of
+it is for nothing; and a linger that is too short for the resends pays for both. `drain` buys books that match the bill, at the price in this table.
 """
 LIMITS = """
 Events stand for output tokens; what a prompt costs against them depends on the conversation, so calls and events stand
@@ -44,12 +50,14 @@ would serve later resends, too. Departures are spread evenly over the answer, wh
 def measure(seeds: int) -> Result:
     """All policies, all rates."""
     calls, events, rows = {}, {}, []
+    even, shares = _break_even(seeds)
     for aborts in ABORTS:
         for resends in RESENDS:
             stories = [_story(aborts, resends, number) for number in range(seeds)]
+            leave = sum(len(story.clients[0].steps) > 0 for story in stories)
+            back = sum(len(story.clients[0].steps) > 1 for story in stories)
             for policy in POLICIES:
-                contestant = Contestant(Semantics(leaving=Leaving.of(policy), again=Again.JOINS))
-                told = tell([Telling(contestant, story, number) for number, story in enumerate(stories)])
+                told = _tell(policy, stories)
                 key = policy, aborts, resends
                 calls[key] = 100 * sum(len(each.happened.calls) for each in told) / seeds
                 events[key] = 100 * sum(each.all_pulled_bytes // EVENT_BYTES for each in told) / seeds
@@ -57,7 +65,7 @@ def measure(seeds: int) -> Result:
                 known = booked.count(CallOutcome.COMPLETED) / len(booked)
                 rows.append(
                     (
-                        f"{aborts:.0%} leave, {resends:.0%} of them come back: {policy}",
+                        f"{leave} of {seeds} leave, {back} of them come back: {policy}",
                         f"{calls[key]:.0f}",
                         f"{events[key]:.0f}",
                         f"{known:.0%}",
@@ -66,7 +74,7 @@ def measure(seeds: int) -> Result:
     columns = ("clients and policy", "calls", "events", "usage known")
     many, few, most = ABORTS[1], RESENDS[0], RESENDS[-1]
     return Result(
-        (("For each 100 requests:", table(columns, rows)),),
+        (("For each 100 requests:", table(columns, rows)), ("Events for one that leaves, on average:", even)),
         (
             Claim(
                 "Where nobody comes back, drain generates more than abort.",
@@ -77,11 +85,15 @@ def measure(seeds: int) -> Result:
                 events["abort", many, most] > events["drain", many, most],
             ),
             Claim(
+                "Below some share of resends abort generates less, above it drain does.",
+                shares["drain"] is not None and 0.0 < shares["drain"] < 1.0,
+            ),
+            Claim(
                 "Abort pays more prompts wherever anybody comes back.",
                 all(calls["abort", many, each] > calls["drain", many, each] for each in RESENDS[1:]),
             ),
             Claim(
-                "A linger that covers the delay of a resend generates less than drain, and no more prompts than it.",
+                "A linger that covers the delay of a resend generates no more than drain, and pays as many prompts.",
                 all(
                     events["linger:3", many, each] <= events["drain", many, each]
                     and calls["linger:3", many, each] == calls["drain", many, each]
@@ -97,6 +109,37 @@ def measure(seeds: int) -> Result:
             ),
         ),
     )
+
+
+def _break_even(seeds: int) -> tuple[Table, dict[str, float | None]]:
+    """What a departure costs that is final and one that is not, and from which share of the latter on abort costs more.
+
+    The share is None where it never does.
+    """
+    final, back = (
+        {policy: _mean_events(policy, [_story(1.0, resends, number) for number in range(seeds)]) for policy in POLICIES}
+        for resends in (0.0, 1.0)
+    )
+    shares: dict[str, float | None] = {}
+    for policy in POLICIES[1:]:
+        costs, saves = final[policy] - final["abort"], back["abort"] - back[policy]
+        shares[policy] = costs / (costs + saves) if saves > 0 else None
+    rows = []
+    for policy in POLICIES:
+        share = shares.get(policy)
+        never = "" if policy == "abort" else "never"
+        said = f"{share:.0%}" if share is not None else never
+        rows.append((policy, f"{final[policy]:.1f}", f"{back[policy]:.1f}", said))
+    return table(("policy", "it is gone", "it comes back", "no more than abort from"), rows), shares
+
+
+def _mean_events(policy: str, stories: Sequence[Story]) -> float:
+    return fmean(told.all_pulled_bytes // EVENT_BYTES for told in _tell(policy, stories))
+
+
+def _tell(policy: str, stories: Sequence[Story]) -> list[Told]:
+    contestant = Contestant(Semantics(leaving=Leaving.of(policy), again=Again.JOINS))
+    return tell([Telling(contestant, story, number) for number, story in enumerate(stories)])
 
 
 def _story(aborts: float, resends: float, number: int) -> Story:

@@ -34,8 +34,8 @@ twice.
 FOLLOWS = """
 Half-close and GOAWAY count as leaving (ADR 0004): what a policy that ignores them costs for every client that is gone
 is small while events come often, and a whole minute of generation where an upstream thinks. The hypothesis fails for
-streams that flow: there a few half-closers in a hundred would be enough. None of the clients that are known to this
-project half-closes and waits, and all of them wait for upstreams that think.
+streams that flow: there a few half-closers in a hundred would be enough. We assume that there are fewer among the
+clients of these APIs; all of them wait for upstreams that think.
 """
 LIMITS = """
 The reset is modelled as coming between two writes, which is a round trip in a real network; a client behind a firewall
