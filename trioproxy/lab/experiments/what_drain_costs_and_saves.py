@@ -38,7 +38,8 @@ FOLLOWS = """
 `abort` is the default: we assume that most departures are final for a proxy that knows nothing of its clients. Where
 clients resend, `linger` with a few seconds is the cheapest (ADR 0015), and pays from a third of the departures on that
 come back, `drain` from a half. It does not pay where nobody comes back, as the hypothesis had it: then each second of
-it is for nothing; and a linger that is too short for the resends pays for both. `drain` buys books that match the bill, at the price in this table.
+it is for nothing; and a linger that is too short for the resends pays for both. `drain` buys books that match the bill,
+at the price in this table.
 """
 LIMITS = """
 Events stand for output tokens; what a prompt costs against them depends on the conversation, so calls and events stand

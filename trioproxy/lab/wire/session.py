@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from trioproxy import __version__
+from trioproxy.lab.header import header
 from trioproxy.lab.wire import installing
 from trioproxy.lab.wire.certificate import make_certificate
 from trioproxy.lab.wire.examination import Examination
@@ -19,7 +16,7 @@ from trioproxy.lab.wire.matrix import Tell
 from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.target import Target
 from trioproxy.lab.wire.trouble import TargetTrouble
-from trioproxy.trace.records import Header, Trouble, Value
+from trioproxy.trace.records import Trouble
 
 
 async def examine(
@@ -31,7 +28,7 @@ async def examine(
     """
     absent: list[Trouble] = []
     present = [target for target in targets if target is None or _present(target, absent.append, install=install)]
-    tell(header(present, command))
+    tell(header("wire", command, versions(present)))
     for trouble in absent:
         tell(trouble)
     with tempfile.TemporaryDirectory(prefix="trioproxy-lab-") as folder:
@@ -57,36 +54,11 @@ def _present(target: Target, tell: Callable[[Trouble], None], *, install: bool) 
     return not lacking
 
 
-def header(targets: Sequence[Target | None], command: Sequence[str]) -> Header:
-    """What runs, where, with which versions."""
-    versions = {"trioproxy": __version__, "python": platform.python_version()}
-    for target in targets:
-        if target is not None:
-            versions |= {f"{target.name}: {name}": version_of(target, words) for name, words in target.versions.items()}
-    return Header(
-        lab="wire",
-        command=list(command),
-        began_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions=versions,
-        machine=machine(),
-    )
-
-
-def machine() -> dict[str, Value]:
-    """The machine, as far as it matters."""
-    names = (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name"))
-    memory = next((line.split()[1] for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), "0")
+def versions(targets: Sequence[Target | None]) -> dict[str, str]:
+    """What runs, with its version."""
     return {
-        "system": f"{platform.system()} {platform.release()}",
-        "processor": next(names, platform.machine()),
-        "cores": os.cpu_count(),
-        "memory_bytes": int(memory) * 1024,
-        "load": os.getloadavg()[0],
+        f"{target.name}: {name}": version_of(target, words)
+        for target in targets
+        if target is not None
+        for name, words in target.versions.items()
     }
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        return Path(path).read_text("utf-8").splitlines()
-    except OSError:
-        return []
