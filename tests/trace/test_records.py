@@ -72,3 +72,26 @@ def test_all_bad_lines_are_said(tmp_path: Path) -> None:
         read(file)
 
     assert [problem.partition(": no")[0] for problem in error.value.problems] == [f"{file}: line 2", f"{file}: line 3"]
+
+
+def test_of_many_bad_lines_the_first_ones_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "results.jsonl"
+    file.write_bytes(line(HEADER) + b"a\n" * 3000)
+
+    with pytest.raises(ConfigurationError) as error:
+        read(file)
+
+    assert len(error.value.problems) == 11
+    assert error.value.problems[-1] == f"{file}: 2,990 more lines are no record"
+
+
+def test_a_file_of_something_else_is_said_once(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_bytes(b"Dear all,\n" * 3000)
+
+    with pytest.raises(ConfigurationError) as error:
+        read(file)
+
+    (problem,) = error.value.problems
+    assert problem.startswith(f"{file}: line 1: no record: ")
+    assert problem.endswith("expected the header of a results file (trioproxy-lab/1)")

@@ -11,6 +11,9 @@ import msgspec
 from trioproxy.errors import ConfigurationError
 from trioproxy.trace.records import SCHEMA, Header, Record
 
+# Of one file so many lines that are no record are named.
+MOST_PROBLEMS = 10
+
 _decode = msgspec.json.Decoder(Record).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -30,7 +33,8 @@ def read(path: Path) -> list[Record]:
     """All records of a file.
 
     Raises:
-        ConfigurationError: every line that is no record, with file and line; no header, or one of another schema.
+        ConfigurationError: the lines that are no record, with file and line; no header, or one of another schema.
+            Of a file whose first line is no record nothing more is said.
         OSError: it cannot be read.
     """
     problems: list[str] = []
@@ -39,7 +43,13 @@ def read(path: Path) -> list[Record]:
         try:
             records.append(_decode(text))
         except msgspec.MsgspecError as error:
+            if not records:
+                raise ConfigurationError(
+                    [f"{path}: line {number}: no record: {error}; expected the header of a results file ({SCHEMA})"]
+                ) from None
             problems.append(f"{path}: line {number}: no record: {error}")
+    if len(problems) > MOST_PROBLEMS:
+        problems[MOST_PROBLEMS:] = [f"{path}: {len(problems) - MOST_PROBLEMS:,} more lines are no record"]
     first = records[0] if records else None
     if not problems and not isinstance(first, Header):
         problems.append(f"{path}: line 1: expected the header of a results file ({SCHEMA})")

@@ -54,18 +54,22 @@ def test_a_run_can_be_picked(tmp_path: Path, capsys: Output) -> None:
 
 def test_all_problems_are_said_at_once(tmp_path: Path, capsys: Output) -> None:
     wrong = tmp_path / "wrong.jsonl"
-    wrong.write_text("{}\nno\n")
+    with wrong.open("wb") as out:
+        write([header()], out)
+        out.write(b"{}\nno\n")
 
     assert main(["lab", "report", str(wrong), str(tmp_path / "missing.jsonl")]) == 2
 
     first, second, third = capsys.readouterr().err.splitlines()
-    assert first.startswith(f"{wrong}: line 1: no record: ")
-    assert second.startswith(f"{wrong}: line 2: no record: ")
+    assert first.startswith(f"{wrong}: line 2: no record: ")
+    assert second.startswith(f"{wrong}: line 3: no record: ")
     assert third.startswith(f"{tmp_path / 'missing.jsonl'}: no such file or directory; expected a results file")
 
 
 def test_what_cannot_be_written_is_said(tmp_path: Path, capsys: Output) -> None:
     file = _file(tmp_path / "a.jsonl", [header(), *explore()[1:]])
 
-    assert main(["lab", "report", file, "--html", str(tmp_path / "no" / "page.html")]) == 1
-    assert "No such file or directory" in capsys.readouterr().err
+    page = tmp_path / "no" / "page.html"
+    for option in ("--html", "--markdown"):
+        assert main(["lab", "report", file, option, str(page)]) == 2
+        assert capsys.readouterr().err == f"option {option}: cannot write {page}: No such file or directory\n"

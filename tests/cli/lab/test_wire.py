@@ -48,7 +48,8 @@ def test_tables_and_a_results_file(tmp_path: Path, capsys: pytest.CaptureFixture
     [
         ([], "option --target: missing; expected a file, `all`, or some of: "),
         (["--target", "ngnix"], "option --target: ngnix: no such target; did you mean nginx?"),
-        (["--target", "nginx", "--cells", "never"], "option --cells: never: no such cell; expected a part of a name"),
+        (["--target", "nginx", "--cells", "never"], "option --cells: never: no such cell"),
+        (["--list", "--target", "nope"], "option --list: it shows the targets and drives none; expected no other"),
         (
             ["--target", "nginx", "--cells", "gzip", "--out", "/no/such/place"],
             "option --out: cannot write /no/such/place",
@@ -58,6 +59,27 @@ def test_tables_and_a_results_file(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_what_is_wrong_is_told(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]):
     assert main(["lab", "wire", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "said"),
+    [
+        ("", ["--protocol", "h2"], "mine: no cell was run: it speaks h1, and no chosen cell does"),
+        ('command = ["no-such-program"]', ["--cells", "none"], "mine: not installed: no-such-program\n"),
+    ],
+)
+def test_where_nothing_was_run_the_status_says_so(
+    change: str, options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    path = target_file(tmp_path)
+    if change:
+        path.write_text(path.read_text().partition("command")[0] + change)
+    out = ["--out", str(tmp_path / "results.jsonl"), "--repetitions", "1", "--no-figures"]
+
+    assert main(["lab", "wire", "--target", str(path), *options, *out]) == 1
+    told = capsys.readouterr()
+    assert said in told.out
+    assert told.err == "no run of: mine\n"
 
 
 async def test_ctrl_c_ends_the_proxies_and_keeps_what_was_measured(tmp_path: Path):

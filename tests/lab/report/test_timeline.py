@@ -59,6 +59,17 @@ def test_leaving_is_tied_to_the_upstreams_learning_of_it() -> None:
     assert other.said() == "Client 1 left; nothing here says that the upstream was told."
 
 
+def test_where_no_peer_says_that_it_was_told_the_proxy_says_that_it_closed() -> None:
+    left, told = _event(1.0, what=What.LEFT), _event(1.5, Lane.UPSTREAM, What.TOLD)
+    closed, before = _event(1.25, Lane.UPSTREAM, What.CLOSED), _event(0.5, Lane.UPSTREAM, What.CLOSED)
+
+    assert [notice.said() for notice in notices([before, left, closed])] == [
+        "The client left; the upstream's connection was closed 250 ms later."
+    ]
+    assert notices([left, closed, told])[0].told == told
+    assert notices([before, left])[0].told is None
+
+
 @pytest.mark.parametrize(
     ("event", "said"),
     [

@@ -56,5 +56,12 @@ def test_without_words_all_are_chosen():
 
 def test_words_that_choose_nothing_are_told():
     with pytest.raises(ConfigurationError) as caught:
-        chosen(["FIN", "nobody", "RST/never"], ["h1"])
-    assert [problem.split(":")[1] for problem in caught.value.problems] == [" nobody", " RST/never"]
+        chosen(["FIN", "nobody", "rts/waiting for the haed", "gzipp"], ["h1"])
+    assert caught.value.problems[:5] == [
+        "option --cells: nobody: no such cell",
+        "option --cells: rts/waiting for the haed: no such cell; did you mean RST/waiting for the head?",
+        "option --cells: gzipp: no such cell; did you mean gzip?",
+        "option --cells: expected a part of one of these names, or cause/phase:",
+        "    FIN",
+    ]
+    assert "    head only, then silence" in caught.value.problems

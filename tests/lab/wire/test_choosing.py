@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from trioproxy.errors import ConfigurationError
@@ -11,7 +13,7 @@ from trioproxy.lab.wire.shipped import shipped
 
 
 def names(*words: str) -> list[str | None]:
-    return [target.name if target else None for target in chosen_targets(words)]
+    return [target.name if target else None for target in chosen_targets(words).values()]
 
 
 def test_the_harness_itself_always_comes_first():
@@ -26,6 +28,29 @@ def test_without_a_name_it_is_said_which_there_are():
         ConfigurationError, match=r"option --target: missing; expected a file, `all`, or some of: .*nginx"
     ):
         chosen_targets([])
+
+
+def test_a_target_is_known_by_what_it_was_called(tmp_path: Path):
+    path = tmp_path / "my own.toml"
+    path.write_text(shipped()["nginx"].read_text().replace('"nginx"', '"mine"', 1))
+    targets = chosen_targets(["naive", str(path)])
+
+    assert list(targets) == ["direct", "naive", str(path)]
+    assert plan_for([], [], 1, figures=False, quick=True, targets=targets).called == {
+        "naive": "naive",
+        "mine": str(path),
+    }
+
+
+def test_protocols_several_at_a_time():
+    assert plan_for([], ["h2, h1"], 1, figures=False, quick=True).protocols == ("h1", "h2")
+    assert plan_for([], ["h2", "h2c"], 1, figures=False, quick=True).protocols == ("h2c", "h2")
+    with pytest.raises(ConfigurationError) as caught:
+        plan_for(["nobody"], ["h3"], 1, figures=False, quick=True)
+    assert caught.value.problems[:2] == [
+        "option --protocol: h3: no such protocol; expected some of: h1, h2c, h2",
+        "option --cells: nobody: no such cell",
+    ]
 
 
 def test_a_plan():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 import trio
 
@@ -43,9 +45,18 @@ async def test_each_repetition_is_a_run():
     assert [run.repetition for run in runs] == [0, 1, 2, 3]
     assert well
     assert most <= 1
-    assert runs[0].repeat == (
-        "trioproxy lab wire --target tiny --protocol h1 --cells 'FIN/waiting for the head' --no-figures"
+    assert (
+        runs[0].repeat
+        == "trioproxy lab wire --target tiny --protocol h1 --cells 'FIN/waiting for the head' --no-figures"
     )
+
+
+async def test_the_command_that_repeats_a_run_names_its_target_as_it_was_given():
+    runs, _, _ = await runs_of("the API's end missing", Plan((), repetitions=1, called={"tiny": "my own.toml"}))
+
+    assert shlex.split(runs[0].repeat)[3:] == [
+        *("--target", "my own.toml", "--protocol", "h1", "--cells", "the API's end missing", "--no-figures")
+    ]
 
 
 async def test_floods_are_run_half_as_often():

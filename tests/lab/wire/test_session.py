@@ -37,7 +37,7 @@ async def test_header_runs_and_troubles(tmp_path: Path):
     assert headers[0].versions["trioproxy"]
     assert [record.subject for record in records if isinstance(record, Run)] == ["direct", "tiny"]
     assert [(record.subject, record.what) for record in records if isinstance(record, Trouble)] == [
-        ("missing", "not installed: no-such-program; try --install")
+        ("missing", "not installed: no-such-program")
     ]
 
 

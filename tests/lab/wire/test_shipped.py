@@ -20,7 +20,7 @@ def test_names_and_paths_several_at_a_time(tmp_path: Path):
     mine = tmp_path / "mine.toml"
     mine.write_text(shipped()["nginx"].read_text().replace('"nginx"', '"mine"', 1))
 
-    assert [target.name for target in find(["nginx trioproxy", str(mine), "direct", "nginx"])] == [
+    assert [target.name for target in find(["nginx trioproxy", str(mine), "direct", "nginx"]).values()] == [
         "nginx",
         "trioproxy",
         "mine",

@@ -52,9 +52,9 @@ def report(
     if html is None and markdown is None:
         html = results.with_suffix(".html")
     if html is not None:
-        _write(html, page(read[0], second, run or ()))
+        _write("--html", html, page(read[0], second, run or ()))
     if markdown is not None:
-        _write(markdown, as_markdown(read[0], second))
+        _write("--markdown", markdown, as_markdown(read[0], second))
     return 0
 
 
@@ -73,6 +73,11 @@ def _read(file: Path, problems: list[str]) -> Results | None:
     return None
 
 
-def _write(file: Path, text: str) -> None:
-    file.write_text(text, "utf-8", errors="replace")
+def _write(option: str, file: Path, text: str) -> None:
+    from trioproxy.errors import ConfigurationError
+
+    try:
+        file.write_text(text, "utf-8", errors="replace")
+    except OSError as error:
+        raise ConfigurationError([f"option {option}: cannot write {file}: {error.strerror}"]) from None
     print(file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -15,7 +15,7 @@ EXAMPLES = """Examples:
   trioproxy lab wire --list
   trioproxy lab wire --target 'trioproxy nginx' --quick
   trioproxy lab wire --target litellm --install
-  trioproxy lab wire --target my-proxy.toml --cells 'FIN/waiting' --repetitions 100
+  trioproxy lab wire --target mine.toml --cells FIN/waiting --protocol h1
   trioproxy lab wire --target all --out results.jsonl
 """
 QUICK_REPETITIONS = 3
@@ -26,16 +26,27 @@ def wire(
     *,
     target: Annotated[
         tuple[str, ...],
-        Parameter(negative="", help="What is driven: shipped names, files, `all`, `direct`; several with blanks."),
+        Parameter(
+            negative="",
+            show_default=False,
+            help="What is driven: shipped names, files, `all`, `direct`; several with commas or blanks, or again.",
+        ),
     ] = (),
     cells: Annotated[
         tuple[str, ...],
         Parameter(
-            negative="", help="Only cells with this in their name: FIN, waiting, FIN/waiting, gzip; a ; between."
+            negative="",
+            show_default=False,
+            help="Only cells with this in their name: FIN, waiting, FIN/waiting, gzip; several with a ; or again.",
         ),
     ] = (),
     protocol: Annotated[
-        tuple[Literal["h1", "h2c", "h2"], ...], Parameter(help="Only clients of this protocol.", negative="")
+        tuple[str, ...],
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Only clients of this protocol: h1, h2c, h2; several with commas or blanks, or again.",
+        ),
     ] = (),
     repetitions: Annotated[
         int | None, Parameter(validator=Number(gte=1), help="How often each cell is run (20; with --quick, 3).")
@@ -55,14 +66,17 @@ def wire(
     Real sockets, on the loopback interface. A target is a small TOML file; some
     come with the lab. Results are tables, and records in a file (JSON Lines).
     """
+    from trioproxy.errors import ConfigurationError
     from trioproxy.lab.wire.choosing import chosen_targets, plan_for
 
     if list_:
+        if target or cells or protocol or repetitions or quick or install or out or not figures:
+            raise ConfigurationError(["option --list: it shows the targets and drives none; expected no other option"])
         return _list()
     targets = chosen_targets(target)
     times = repetitions or (QUICK_REPETITIONS if quick else FULL_REPETITIONS)
-    plan = plan_for(cells, protocol, times, figures=figures, quick=quick)
-    return _run(targets, plan, out, install=install)
+    plan = plan_for(cells, protocol, times, figures=figures, quick=quick, targets=targets)
+    return _run(list(targets.values()), plan, out, install=install)
 
 
 def _list() -> int:
@@ -93,7 +107,7 @@ def _run(targets: list[Target | None], plan: Plan, out: str | None, *, install: 
 
     from trioproxy.cli.drawing import console
     from trioproxy.errors import ConfigurationError
-    from trioproxy.lab.wire.session import examine
+    from trioproxy.lab.wire.session import examine, without_runs
     from trioproxy.lab.wire.tables import draw
     from trioproxy.trace.files import line
     from trioproxy.trace.records import Record, Run
@@ -123,4 +137,7 @@ def _run(targets: list[Target | None], plan: Plan, out: str | None, *, install: 
                 print("\r\x1b[K", end="", file=sys.stderr, flush=True)
             draw(records, console())
             print(f"{sum(isinstance(each, Run) for each in records)} runs; results are in {path}")
-    return 0
+    silent = without_runs(targets, records)
+    if silent:
+        print(f"no run of: {', '.join(silent)}", file=sys.stderr)
+    return 1 if silent else 0

@@ -68,7 +68,11 @@ Entry = Moment | Burst | Cut
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A client left, and after a while the upstream was told. `told`: None if it never was."""
+    """A client left, and after a while the upstream was told. `told`: None if it never was.
+
+    Where the upstream is a peer of the lab it says so itself (`told`); a trace of the proxy, and a run on the virtual
+    clock, has that the proxy's end of the connection was closed.
+    """
 
     left: Event
     told: Event | None
@@ -79,7 +83,8 @@ class Notice:
         how = f" ({self.left.note})" if self.left.note else ""
         if self.told is None:
             return f"{who} left{how}; nothing here says that the upstream was told."
-        return f"{who} left{how}; the upstream was told {duration(self.told.at_s - self.left.at_s)} later."
+        what = "the upstream was told" if self.told.what is What.TOLD else "the upstream's connection was closed"
+        return f"{who} left{how}; {what} {duration(self.told.at_s - self.left.at_s)} later."
 
 
 def place(event: Event) -> Place:
@@ -121,8 +126,9 @@ def notices(events: Sequence[Event]) -> list[Notice]:
     found = []
     for at, event in enumerate(events):
         if event.lane is Lane.CLIENT and event.what is What.LEFT:
-            later = (each for each in events[at + 1 :] if each.lane is Lane.UPSTREAM and each.what is What.TOLD)
-            found.append(Notice(event, next(later, None)))
+            later = [each for each in events[at + 1 :] if each.lane is Lane.UPSTREAM]
+            told = (each for what in (What.TOLD, What.CLOSED) for each in later if each.what is what)
+            found.append(Notice(event, next(told, None)))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from trioproxy.errors import ConfigurationError
@@ -132,14 +133,19 @@ def chosen(words: Iterable[str], protocols: Iterable[Protocol]) -> list[Cell]:
     """
     every, given = list(cells(protocols)), list(words)
     found = [cell for cell in every if not given or any(_matches(cell, word) for word in given)]
-    problems = [
-        f"option --cells: {word}: no such cell; expected a part of a name, or cause/phase, of: {', '.join(_KNOWN)}"
-        for word in given
-        if not any(_matches(cell, word) for cell in every)
-    ]
-    if problems:
-        raise ConfigurationError(problems)
+    unknown = [word for word in given if not any(_matches(cell, word) for cell in every)]
+    if unknown:
+        expected = "option --cells: expected a part of one of these names, or cause/phase:"
+        raise ConfigurationError([*map(_no_such_cell, unknown), expected, *(f"    {name}" for name in _KNOWN)])
     return found
+
+
+def _no_such_cell(word: str) -> str:
+    close = [
+        (get_close_matches(part.strip().lower(), _WHOLE_NAMES, n=1) or [""])[0] or part for part in word.split("/")
+    ]
+    meant = "/".join(_SPELLED.get(part, part) for part in close)
+    return f"option --cells: {word}: no such cell{f'; did you mean {meant}?' if meant != word else ''}"
 
 
 def _matches(cell: Cell, word: str) -> bool:
@@ -158,4 +164,5 @@ def _means(part: str, name: str) -> bool:
 
 
 _KNOWN = (*Cause, *Phase, *Fault)
-_WHOLE_NAMES = frozenset(name.lower() for name in _KNOWN)
+_SPELLED = {name.lower(): str(name) for name in _KNOWN}
+_WHOLE_NAMES = frozenset(_SPELLED)

@@ -92,6 +92,8 @@ class Examination:
     async def cells_alone(self) -> None:
         """Its cells."""
         wanted = self.cells()
+        if not wanted and self.target is not None:
+            self.trouble(f"no cell was run: it speaks {' and '.join(self.target.speaks)}, and no chosen cell does")
         self._tell_impossible(wanted)
         left = deque(cell for cell in wanted if not cell.impossible)
         for _ in range(STARTS):

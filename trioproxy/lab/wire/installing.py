@@ -28,6 +28,12 @@ def missing(target: Target) -> list[str]:
     return programs
 
 
+def not_installed(target: Target, lacking: Sequence[str]) -> str:
+    """That it lacks these, and what helps: `--install`, if the target says what there is to install."""
+    helps = "; try --install" if target.install.pip or target.install.apt else ""
+    return f"not installed: {', '.join(lacking)}{helps}"
+
+
 def install(target: Target, say: Say) -> None:
     """Get what is missing.
 

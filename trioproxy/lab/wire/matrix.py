@@ -18,6 +18,7 @@ which the ending alone matters run four at once.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 import msgspec
@@ -119,7 +120,8 @@ class Matrix:
         names = cell.names
         run = "/".join([self._subject, cell.protocol, *(value for key, value in names.items() if key != "protocol")])
         run += f"/{repetition}"
-        only = f"--protocol {cell.protocol} --cells '{cell.word}' --no-figures"
+        called = self._plan.called.get(self._subject, self._subject)
+        only = ["--target", called, "--protocol", cell.protocol, "--cells", cell.word, "--no-figures"]
         self._tell(
             Run(
                 id=run,
@@ -127,7 +129,7 @@ class Matrix:
                 cell=names,
                 repetition=repetition,
                 measures=outcome.measures,
-                repeat=f"trioproxy lab wire --target {self._subject} {only}",
+                repeat=shlex.join(["trioproxy", "lab", "wire", *only]),
             )
         )
         if repetition == 0:

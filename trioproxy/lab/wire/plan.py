@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from trioproxy.lab.wire.cells import Cell
 from trioproxy.lab.wire.target import PROTOCOLS, Protocol
@@ -22,3 +23,5 @@ class Plan:
     first_patience_s: float = 15.0
     figures: bool = True
     quick: bool = False
+    # What each target was called on the command line, by its name: a shipped name, or a path.
+    called: Mapping[str, str] = field(default_factory=dict)

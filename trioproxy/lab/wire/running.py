@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager, suppress
 import trio
 
 from trioproxy.lab.wire.child import Child
+from trioproxy.lab.wire.installing import not_installed
 from trioproxy.lab.wire.place import Place, which
 from trioproxy.lab.wire.trouble import TargetTrouble
 
@@ -39,7 +40,7 @@ async def running(place: Place) -> AsyncIterator[Child]:
     program, *arguments = (place.fill(word) for word in target.run.command)
     found = which(target, program)
     if found is None:
-        raise TargetTrouble(f"{program} is not installed; try --install", for_good=True)
+        raise TargetTrouble(not_installed(target, [program]), for_good=True)
     log = place.folder / "output.log"
     log.touch()
     async with Child.started(

@@ -11,12 +11,13 @@ from trioproxy.lab.header import header
 from trioproxy.lab.wire import installing
 from trioproxy.lab.wire.certificate import make_certificate
 from trioproxy.lab.wire.examination import Examination
-from trioproxy.lab.wire.installing import missing, version_of
+from trioproxy.lab.wire.installing import missing, not_installed, version_of
 from trioproxy.lab.wire.matrix import Tell
 from trioproxy.lab.wire.plan import Plan
+from trioproxy.lab.wire.shipped import DIRECT
 from trioproxy.lab.wire.target import Target
 from trioproxy.lab.wire.trouble import TargetTrouble
-from trioproxy.trace.records import Trouble
+from trioproxy.trace.records import Record, Run, Trouble
 
 
 async def examine(
@@ -42,6 +43,13 @@ async def examine(
             await Examination(target, plan, tell, certificate, floor_ms).run()
 
 
+def without_runs(targets: Sequence[Target | None], records: Sequence[Record]) -> list[str]:
+    """The targets of which there is not one run. No proxy at all counts if it is all that was to be driven."""
+    named = [target.name for target in targets if target is not None] or [DIRECT]
+    there = {record.subject for record in records if isinstance(record, Run)}
+    return [name for name in named if name not in there]
+
+
 def _present(target: Target, tell: Callable[[Trouble], None], *, install: bool) -> bool:
     try:
         if install:
@@ -50,7 +58,7 @@ def _present(target: Target, tell: Callable[[Trouble], None], *, install: bool) 
         tell(Trouble(subject=target.name, what=trouble.message, output=trouble.output))
         return False
     if lacking := missing(target):
-        tell(Trouble(subject=target.name, what=f"not installed: {', '.join(lacking)}; try --install"))
+        tell(Trouble(subject=target.name, what=not_installed(target, lacking)))
     return not lacking
 
 

@@ -20,8 +20,8 @@ def shipped() -> dict[str, Path]:
     return {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
 
 
-def find(names: Sequence[str]) -> list[Target]:
-    """The targets called `names`: each a shipped name, the path of a file, or several of these with blanks between.
+def find(names: Sequence[str]) -> dict[str, Target]:
+    """The targets by what each was called: a shipped name, or the path of a file; several of these with blanks between.
 
     Each comes once, in the order in which they were named. `direct`, which is none, is left out.
 
@@ -44,12 +44,14 @@ def find(names: Sequence[str]) -> list[Target]:
         except ConfigurationError as error:
             problems += error.problems
         else:
-            if target.name in found and found[target.name] != target:
+            twin = next((each for each in found.values() if each.name == target.name), target)
+            if twin != target:
                 problems.append(f"{path}: name: there are two targets named {target.name!r}; expected another name")
-            found[target.name] = target
+            if twin is target:
+                found[name] = target
     if problems:
         raise ConfigurationError(problems)
-    return list(found.values())
+    return found
 
 
 def words_of(names: Sequence[str]) -> list[str]:
