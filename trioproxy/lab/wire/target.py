@@ -1,4 +1,4 @@
-"""A target: a proxy that somebody can start, as a small TOML file. `docs/lab.md` is the reference.
+"""A target: a proxy that somebody can start, as a small TOML file. `docs/lab/wire.md` is the reference.
 
 Strings may hold `{port}`, `{upstream_port}`, `{folder}` and other places of one run (`place.py`, PLACES).
 """
