@@ -36,7 +36,10 @@ def test_what_is_none(text: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("data", "said"),
-    [(None, "No such file or directory"), (b"a = 1\nb = '\xff'", "line 2: not valid TOML: not UTF-8")],
+    [
+        (None, "cannot be read: No such file or directory; expected a TOML file"),
+        (b"a = 1\nb = '\xff'", "line 2: not valid TOML: not UTF-8"),
+    ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, data: bytes | None, said: str) -> None:
     path = tmp_path / "off.toml"

@@ -61,4 +61,4 @@ def test_a_relative_cache_folder_is_no_place(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_unknown_places_are_told_with_their_key():
     data = {"files": {"a": "{port} {prot}"}, "run": {"command": ["x", "{prot}"]}, "says": "{this is text}"}
-    assert [key for key, _ in unknown_places(data)] == [("files", "a"), ("run", "command")]
+    assert [key for key, _ in unknown_places(data)] == [("files", "a"), ("run", "command", 1)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trioproxy.errors import ConfigurationError
-from trioproxy.lab.wire.reading import line_of, parse_target, read_target
+from trioproxy.lab.wire.reading import parse_target, read_target
 
 SMALL = """\
 name = "tiny"
@@ -58,9 +58,9 @@ conf = "listen {prot};"
         "port, port_h2c, port_h2, upstream_port, folder, environment, python, peers, certfile, keyfile, pemfile, cafile"
     )
     told = [
-        "says: missing; expected text",
         'line 1: name: got "" (it is empty); expected text',
-        'line 2: speaks.1: got "spdy"; expected what clients may speak: of "h1", "h2c" (prior knowledge), "h2"',
+        "line 1: says: missing; expected text",
+        'line 2: speaks[1]: got "spdy"; expected what clients may speak: of "h1", "h2c" (prior knowledge), "h2"',
         "line 3: color: unknown key; expected one of: name, says, speaks, install, files, run, ask, ledger, versions",
         "line 5: run.command: missing; expected a command: an array of strings, the program first",
         "line 6: run.comand: unknown key; did you mean command?",
@@ -75,7 +75,7 @@ conf = "listen {prot};"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("name = ", "tiny.toml: not valid TOML: Invalid value"),
+        ("name = ", "tiny.toml: line 1, column 8: not valid TOML: Invalid value"),
         ("[run]\ncommand = 3\n[run]\n", "tiny.toml: line 3, column 5: not valid TOML"),
     ],
 )
@@ -95,14 +95,12 @@ def test_files_that_cannot_be_read(tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"cannot be read: No such file or directory; expected a TOML file"):
         read_target(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes(b"name = '\xe9'")
-    with pytest.raises(ConfigurationError, match="not UTF-8 at byte 8"):
+    with pytest.raises(ConfigurationError, match="line 1: not valid TOML: not UTF-8"):
         read_target(tmp_path / "latin.toml")
 
 
-def test_lines_are_found_in_dotted_quoted_and_long_values():
-    text = '[files]\n"a.conf" = """\nrun = 1\n[run]\n"""\n\n[run]\nenvironment.PATH = "x"\n'
-
-    assert line_of(text, ("files", "a.conf")) == 2
-    assert line_of(text, ("run", "environment", "PATH")) == 8
-    assert line_of(text, ("run", "command")) == 7
-    assert line_of(text, ("ask",)) is None
+def test_what_stands_in_an_array_is_told_by_its_place():
+    text = SMALL.replace('["proxy", "{port}"]', '[\n  "proxy",\n  "{prot}",\n]')
+    assert [problem.partition(";")[0] for problem in problems(text)] == [
+        "tiny.toml: line 8: run.command[1]: {prot} is no place"
+    ]

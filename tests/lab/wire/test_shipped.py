@@ -44,8 +44,8 @@ def test_every_fault_of_every_one_is_told(tmp_path: Path):
     assert [problem.partition("; ")[0] for problem in caught.value.problems] == [
         "option --target: ngnix: no such target",
         "option --target: nothing: no such target",
-        f"{wrong}: says: missing",
-        f"{wrong}: run: missing",
+        f"{wrong}: line 1: says: missing",
+        f"{wrong}: line 1: run: missing",
         f"{twin}: name: there are two targets named 'nginx'",
     ]
     assert "did you mean nginx?" in caught.value.problems[0]

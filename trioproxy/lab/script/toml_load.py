@@ -21,7 +21,7 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigurationError([f"{path}: {error.strerror}"]) from error
+        raise ConfigurationError([f"{path}: cannot be read: {error.strerror}; expected a TOML file"]) from error
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trioproxy.lab.script.toml_lines import Path as Key
 from trioproxy.lab.wire import peers
 from trioproxy.lab.wire.target import PROTOCOLS, Protocol, Target
 
@@ -112,7 +113,7 @@ def used_places(target: Target) -> set[str]:
     return {name for _, text in _strings(target.model_dump()) for name in _BRACES.findall(text)}
 
 
-def unknown_places(data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+def unknown_places(data: Mapping[str, Any]) -> list[tuple[Key, str]]:
     """Braces that stand for nothing: key and what is wrong with it."""
     return [
         (key, f"{{{name}}} is no place; expected one of: {', '.join(PLACES)}")
@@ -123,7 +124,7 @@ def unknown_places(data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]
     ]
 
 
-def _strings(value: object, key: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+def _strings(value: object, key: Key = ()) -> Iterator[tuple[Key, str]]:
     match value:
         case str():
             yield key, value
@@ -131,5 +132,5 @@ def _strings(value: object, key: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
             for name, each in value.items():
                 yield from _strings(each, (*key, str(name)))
         case list():
-            for each in value:
-                yield from _strings(each, key)
+            for number, each in enumerate(value):
+                yield from _strings(each, (*key, number))
