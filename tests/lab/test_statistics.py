@@ -10,7 +10,6 @@ import pytest
 from trioproxy.lab.statistics import (
     UNKNOWN,
     Interval,
-    mean_interval,
     median,
     median_interval,
     proportion_interval,
@@ -74,12 +73,6 @@ def test_students_t_is_that_of_the_tables(freedom: int, t: float) -> None:
     assert student_t(freedom) == pytest.approx(t, rel=1e-5)
 
 
-def test_a_mean_has_an_interval_from_two_values_on() -> None:
-    assert mean_interval([1.0]) == UNKNOWN
-    assert mean_interval([1.0, 3.0]) == pytest.approx(Interval(2 - 12.7062, 2 + 12.7062), rel=1e-4)
-    assert mean_interval([5.0] * 4) == Interval(5.0, 5.0)
-
-
 @pytest.mark.parametrize(
     ("successes", "count", "low", "high"),
     [(0, 30, 0.0, 0.11351), (30, 30, 0.88649, 1.0), (5, 10, 0.23659, 0.76341), (1, 20, 0.00888, 0.23613)],
@@ -96,11 +89,10 @@ def test_intervals_hold_as_often_as_they_say() -> None:
     """On samples of 30 from a skewed distribution; the seed is fixed, the bounds are four standard errors wide."""
     chance = random.Random(4)
     truth = statistics.NormalDist().inv_cdf(0.5)
-    held = {"median": 0, "mean": 0, "share": 0}
+    held = {"median": 0, "share": 0}
     for _ in range(1000):
         values = [chance.gauss(truth, 1) ** 3 for _ in range(30)]
         held["median"] += _holds(median_interval(values), 0.0)
-        held["mean"] += _holds(mean_interval([chance.random() for _ in range(30)]), 0.5)
         held["share"] += _holds(proportion_interval(sum(chance.random() < 0.3 for _ in range(30)), 30), 0.3)
 
     assert all(920 < each < 985 for each in held.values()), held

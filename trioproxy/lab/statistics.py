@@ -83,17 +83,6 @@ def quantile_interval(values: Sequence[float], q: float, confidence: float = CON
     return Interval(low, high)
 
 
-def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Where the mean lies, by Student's t: for sums and shares of many; of skewed latencies, take the median."""
-    count = len(values)
-    if count < 2:
-        return UNKNOWN
-    mean = math.fsum(values) / count
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
-    reach = student_t(count - 1, confidence) * deviation / math.sqrt(count)
-    return Interval(mean - reach, mean + reach)
-
-
 def proportion_interval(successes: int, count: int, confidence: float = CONFIDENCE) -> Interval:
     """Where a share lies that was seen `successes` times in `count` (Wilson, 1927): 0 of 30 is below 12 %, not 0."""
     if not count:

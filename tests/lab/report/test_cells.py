@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trioproxy.lab.measures import Measure
-from trioproxy.lab.report.cells import Share, cell_facts
+from trioproxy.lab.report.cells import Sample, Share, cell_facts, mixture
 from trioproxy.lab.statistics import median_interval, quantile
 from trioproxy.trace.records import Run, Value
 
@@ -67,3 +67,15 @@ def test_the_example_is_the_worst_that_has_events() -> None:
     assert [facts.example for facts in cell_facts(runs, ["nginx1", "nginx3"])] == ["nginx3"]
     assert [facts.example for facts in cell_facts(runs, ["nginx1"])] == ["nginx1"]
     assert [facts.example for facts in cell_facts(runs)] == [""]
+
+
+def test_cells_in_one_sample_weigh_the_same() -> None:
+    many, few = Sample((1.0,) * 20), Sample((8.0, 9.0))
+    both = mixture([many, few])
+
+    assert both is not None
+    assert both.values == (*many.values, *few.values)
+    assert (both.median, both.quantile(0.75), both.quantile(1.0)) == (1.0, 8.0, 9.0)
+    assert both.median_interval.low == 1.0
+    assert both.p99_interval.high is None
+    assert (mixture([]), mixture([few])) == (None, few)

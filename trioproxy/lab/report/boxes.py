@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trioproxy.lab.report.blocks import Block, Cell, Column, Folded, Row, Table, Words
-from trioproxy.lab.report.cells import CellFacts, Sample, sample
+from trioproxy.lab.report.cells import CellFacts, Sample, mixture
 from trioproxy.lab.report.heat import protocol, row_key
 from trioproxy.lab.report.plots import Scale, axis, box_plot, decades
 from trioproxy.lab.report.words import duration, interval, number, once
@@ -34,13 +34,13 @@ def box_blocks(facts: Sequence[CellFacts]) -> list[Block]:
         by_cell.append(_table(", ".join(row) or "all runs", here, scale))
     return [
         Words(HOW_TO_READ),
-        _table("Abort latency, all cells together", whole, scale),
+        _table("Abort latency, all cells together, which weigh the same", whole, scale),
         *([Folded("Abort latency of each cell", tuple(by_cell))] if len(by_cell) > 1 else []),
     ]
 
 
 def _pooled(facts: Sequence[CellFacts]) -> Sample | None:
-    return sample(value for each in facts if each.abort_ms for value in each.abort_ms.values)
+    return mixture(each.abort_ms for each in facts if each.abort_ms)
 
 
 def _table(caption: str, samples: Sequence[tuple[tuple[str, str], Sample | None]], scale: Scale) -> Table:

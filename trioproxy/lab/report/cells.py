@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from trioproxy.lab import strata
 from trioproxy.lab.measures import Measure
 from trioproxy.lab.statistics import Interval, median_interval, proportion_interval, quantile, quantile_interval
 from trioproxy.trace.records import Run, Value
@@ -64,6 +65,27 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Mixture(Sample):
+    """The numbers of several cells, which weigh the same, however many each has."""
+
+    cells: tuple[tuple[float, ...], ...]
+
+    def quantile(self, q: float) -> float:
+        """The value that the share `q` lies at or below."""
+        return strata.quantile(self.cells, q)
+
+    @property
+    def median_interval(self) -> Interval:
+        """Where the median lies, with about 95 % confidence."""
+        return strata.quantile_interval(self.cells, 0.5)
+
+    @property
+    def p99_interval(self) -> Interval:
+        """Where the p99 lies, with about 95 % confidence."""
+        return strata.quantile_interval(self.cells, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
 class CellFacts:
     """All runs of one subject in one cell. None, or nothing: not measured there."""
 
@@ -87,6 +109,15 @@ def sample(values: Iterable[float]) -> Sample | None:
     """A sample, unless there is nothing in it."""
     ordered = tuple(sorted(values))
     return Sample(ordered) if ordered else None
+
+
+def mixture(samples: Iterable[Sample]) -> Sample | None:
+    """Several samples in one, unless there is none."""
+    several = list(samples)
+    if len(several) < 2:
+        return several[0] if several else None
+    cells = tuple(each.values for each in several)
+    return Mixture(tuple(sorted(value for cell in cells for value in cell)), cells)
 
 
 def cell_facts(runs: Iterable[Run], timed: Iterable[str] = ()) -> list[CellFacts]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from trioproxy.lab import strata
 from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.report.blocks import Block, Cell, Column, Row, Table, Tone
-from trioproxy.lab.report.cells import CellFacts, Share
+from trioproxy.lab.report.cells import CellFacts, Share, mixture
 from trioproxy.lab.report.words import NOT_KNOWN, duration, interval, number, once, quantity
 from trioproxy.lab.script import Going
 from trioproxy.lab.strata import Counted
@@ -51,11 +51,15 @@ def _may_stay(facts: CellFacts) -> bool:
 
 def _leaving(facts: Sequence[CellFacts]) -> list[Cell]:
     told = _counts([each.told for each in facts])
-    late = [each.abort_ms.values for each in facts if each.abort_ms]
+    late = mixture(each.abort_ms for each in facts if each.abort_ms)
     tone = Tone.GOOD if all(part == whole for part, whole in told) else Tone.BAD
-    if not late:
+    if late is None:
         return [_share(told, tone), Cell(NOT_KNOWN), Cell(NOT_KNOWN)]
-    return [_share(told, tone), *(_quantile(late, q) for q in (0.5, 0.99))]
+    return [
+        _share(told, tone),
+        Cell(duration(late.median / 1000), interval(*late.median_interval, "ms")),
+        Cell(duration(late.quantile(0.99) / 1000), interval(*late.p99_interval, "ms")),
+    ]
 
 
 def _ending(facts: Sequence[CellFacts]) -> list[Cell]:
@@ -72,8 +76,3 @@ def _share(cells: Sequence[Counted], tone: Tone | None = None) -> Cell:
     if not cells:
         return Cell(NOT_KNOWN)
     return Cell(quantity(strata.share(cells), "share"), interval(*strata.share_interval(cells), "share"), tone)
-
-
-def _quantile(cells: Sequence[Sequence[float]], q: float) -> Cell:
-    low, high = strata.quantile_interval(cells, q)
-    return Cell(duration(strata.quantile(cells, q) / 1000), interval(low, high, "ms"))

@@ -76,7 +76,7 @@ def figures(subject: str, late_ms: Sequence[float], floor_ms: Sequence[float] | 
     """Median and p99. Without a floor they are the floor: what the harness takes without a proxy.
 
     Each quantile's interval is between order statistics; that of a difference is from one's low to the other's high and
-    the other way round, and so holds with 95 % at the least.
+    the other way round, and holds with about 95 % (90 % for certain), as far as the chunks are independent draws.
     """
     return [_figure(subject, name, q, late_ms, floor_ms) for name, q in QUANTILES]
 
