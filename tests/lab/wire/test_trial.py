@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import trio
 
 from trioproxy.lab.guest.line import Way
 from trioproxy.lab.measures import Measure, Saw
@@ -48,7 +49,30 @@ async def test_after_the_end_there_is_nothing_to_be_told():
 
 async def test_a_half_closed_client_reads_on_and_sees_how_it_ends():
     # The scripted upstream takes a FIN for a departure.
-    assert (await tried("half-close/waiting")).measures[Measure.SAW] == Saw.TRUNCATION
+    outcome = await tried("half-close/waiting")
+    assert outcome.measures[Measure.SAW] == Saw.TRUNCATION
+    assert outcome.measures[Measure.LIE] is False
+
+
+async def answers_at_eof(stream: trio.SocketStream) -> None:
+    """A proxy that answers whatever it has got of a request, and ends that well."""
+    async for _ in stream:
+        pass
+    await stream.send_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nOK")
+    await stream.aclose()
+
+
+async def test_a_half_closed_client_that_gets_a_clean_end_where_there_is_none_is_lied_to():
+    [cell] = chosen(["half-close/sending"], ["h1"])
+    async with trio.open_nursery() as nursery:
+        [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(trio.serve_listeners, answers_at_eof, [listener])
+        way = Way(listener.socket.getsockname())
+        outcome = await Trial(Stage.nobody(1), scene(cell), cell, Asking(), 5).run(way)
+        nursery.cancel_scope.cancel()
+
+    assert outcome.measures[Measure.SAW] == Saw.CLEAN_END
+    assert outcome.measures[Measure.LIE] is True
 
 
 async def test_patience_ends_what_would_not_end():

@@ -19,7 +19,7 @@ which the ending alone matters run four at once.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import trio
@@ -32,11 +32,11 @@ from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
 from trioproxy.lab.wire.target import Asking, Protocol
 from trioproxy.lab.wire.trial import Outcome, Trial
-from trioproxy.trace.records import Record, Run
+from trioproxy.trace.records import Event, Record, Run, What
 
 # The longest that a run may take, in patiences: connecting, reaching the phase, being told, reading on.
 RUN_PATIENCES = 4
-# Of a timeline so many moments are kept.
+# Of a timeline so many moments are kept, unless more of them are no mere bytes.
 MOST_EVENTS = 200
 
 Tell = Callable[[Record], None]
@@ -49,6 +49,22 @@ def _at_once(cell: Cell) -> int:
     if cell.fault is not None or cell.cause is Cause.STOPS_READING:
         return 4
     return 2 if cell.floods or cell.cause is Cause.HALF_CLOSE else 1
+
+
+def _worth_drawing(outcomes: Sequence[Outcome]) -> set[int]:
+    """The runs of a cell whose timelines are written: the first, the first that lies, and the first that waits."""
+    lying = (number for number, outcome in enumerate(outcomes) if outcome.measures.get(Measure.LIE))
+    waiting = (number for number, outcome in enumerate(outcomes) if _went_wrong(outcome))
+    return {0, next(lying, 0), next(waiting, 0)}
+
+
+def _shortened(events: Sequence[Event]) -> list[Event]:
+    """Of many events those of bytes are left out in the middle: all others, and so the end, are kept."""
+    pieces = [at for at, event in enumerate(events) if event.what is What.BYTES]
+    keep = max(0, MOST_EVENTS - (len(events) - len(pieces)))
+    first, last = (keep + 1) // 2, keep // 2
+    left_out = set(pieces[first : len(pieces) - last])
+    return [event for at, event in enumerate(events) if at not in left_out]
 
 
 def _went_wrong(outcome: Outcome) -> bool:
@@ -92,8 +108,9 @@ class Matrix:
                 at_once = few if wanted <= few and any(map(_went_wrong, outcomes)) else _at_once(cell)
                 await self._some(cell, min(at_once, wanted - len(outcomes)), outcomes)
         self._stage.clear()
+        drawn = _worth_drawing(outcomes)
         for repetition, outcome in enumerate(outcomes):
-            self._write(cell, repetition, outcome)
+            self._write(cell, repetition, outcome, drawn=repetition in drawn)
         return not (waits or any(map(_went_wrong, outcomes)))
 
     async def _some(self, cell: Cell, count: int, outcomes: list[Outcome]) -> None:
@@ -116,22 +133,23 @@ class Matrix:
         trial.outcome.measures.setdefault(Measure.REACHED, False)
         return trial.outcome
 
-    def _write(self, cell: Cell, repetition: int, outcome: Outcome) -> None:
+    def _write(self, cell: Cell, repetition: int, outcome: Outcome, *, drawn: bool) -> None:
         names = cell.names
         run = "/".join([self._subject, cell.protocol, *(value for key, value in names.items() if key != "protocol")])
         run += f"/{repetition}"
         called = self._plan.called.get(self._subject, self._subject)
         only = ["--target", called, "--protocol", cell.protocol, "--cells", cell.word, "--no-figures"]
+        events = _shortened(outcome.events) if drawn else []
+        dropped = len(outcome.events) - len(events) if drawn else 0
         self._tell(
             Run(
                 id=run,
                 subject=self._subject,
                 cell=names,
                 repetition=repetition,
-                measures=outcome.measures,
+                measures=outcome.measures | ({"dropped_events": dropped} if dropped else {}),
                 repeat=shlex.join(["trioproxy", "lab", "wire", *only]),
             )
         )
-        if repetition == 0:
-            for event in outcome.events[:MOST_EVENTS]:
-                self._tell(msgspec.structs.replace(event, run=run, at_s=event.at_s - outcome.began_at))
+        for event in events:
+            self._tell(msgspec.structs.replace(event, run=run, at_s=event.at_s - outcome.began_at))

@@ -23,7 +23,7 @@ from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.received import Received
 from trioproxy.lab.script import Going
 from trioproxy.lab.wire.cells import Cause, Cell, Phase
-from trioproxy.lab.wire.guest import SAW, Fact, Guest
+from trioproxy.lab.wire.guest import Fact, Guest
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import EVERY_S, Scene, ask
 from trioproxy.lab.wire.target import Asking
@@ -121,7 +121,7 @@ class Trial:
             guest.read_on()
             with trio.move_on_after(self.patience_s):
                 await guest.ended()
-            measures[Measure.SAW] = SAW[guest.visit.ending] if guest.visit.ending else Saw.HANG
+            measures |= of_fault(self.scene.script, guest.visit, verbatim=self.asking.verbatim)
         await self._told(left_at, taken_bytes)
 
     async def _reach(self, guest: Guest) -> None:

@@ -29,16 +29,22 @@ doubled = "SELECT count(*) - count(DISTINCT name) FROM rows"
 def test_what_is_lost():
     assert Books(asked=10, opened=10, settled=10, doubled=0).lost == 0
     assert Books(asked=10, opened=8, settled=7, doubled=0).lost == 3
-    # A call that was left before it reached the upstream has a row, too.
+    # A call that was left before it reached the upstream has a row, too: rows are counted, not matched.
     assert Books(asked=8, opened=10, settled=10, doubled=0).lost == 0
+
+
+def test_a_row_too_many_does_not_stand_in_for_one_that_is_lost():
+    found = Books(asked=60, opened=60, settled=60, doubled=1)
+    assert found.lost == 1
+    assert figure("tiny", "aborts", found).value == 2
 
 
 def test_the_figure_counts_lost_and_doubled():
     found = figure("tiny", "kills", Books(asked=20, opened=19, settled=18, doubled=1))
-    assert (found.name, found.value, found.unit, found.n) == ("rows lost or doubled, kills", 3.0, "rows", 20)
+    assert (found.name, found.value, found.unit, found.n) == ("rows lost or doubled, kills", 4.0, "rows", 20)
     assert found.low is not None
     assert found.high is not None
-    assert found.low < 3 < found.high
+    assert found.low < 4 < found.high
     assert "20 calls came to the upstream, 19 rows, 18 of them with an end, 1 too many" in found.note
 
 

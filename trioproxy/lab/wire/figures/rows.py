@@ -47,8 +47,8 @@ class Books:
 
     @property
     def lost(self) -> int:
-        """Calls without a row, and rows without an end."""
-        return max(0, self.asked - self.opened) + max(0, self.opened - self.settled)
+        """Calls without a row, and rows without an end. A row too many stands for no call."""
+        return max(0, self.asked - (self.opened - self.doubled)) + max(0, self.opened - self.settled)
 
 
 def story() -> Script:
