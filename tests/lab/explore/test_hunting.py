@@ -13,6 +13,7 @@ from trioproxy.lab.explore.mutating import Edit, Mutant
 
 # In a slice of which each part is some fifty runs.
 SOON = 700
+PAGE = Path(__file__).parents[3] / "docs/lab/explore.md"
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -24,6 +25,10 @@ async def test_each_bug_is_found(name: str) -> None:
     # It is the bug that was found, and not that the changed text is no program.
     said = " ".join(words for _, words in found.caught.breaches)
     assert not re.search("AttributeError|NameError|TypeError|UnboundLocalError", said)
+    # The page says by what and where; its steps and counts move with the code.
+    [(invariant, _), *_] = found.caught.breaches
+    where = f"`{found.caught.scenario}`, `{'+'.join(found.caught.faults)}` at step"
+    assert f"`{name}`: {found.mutant.words} | {invariant} | {where}" in PAGE.read_text()
 
 
 async def test_what_is_no_bug_is_not_found() -> None:
@@ -48,6 +53,6 @@ def test_there_are_more_than_ten() -> None:
 
 
 def test_the_page_says_of_each_what_found_it() -> None:
-    page = (Path(__file__).parents[3] / "docs/lab/explore.md").read_text()
+    page = PAGE.read_text()
 
     assert [name for name, mutant in MUTANTS.items() if f"`{name}`: {mutant.words} |" not in page] == []

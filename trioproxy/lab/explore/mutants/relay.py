@@ -47,6 +47,28 @@ OF_THE_CALL = (
         ("close",),
     ),
     Mutant(
+        "unshielded-close",
+        "closing the connection waits for something, unshielded",
+        (
+            Edit(
+                _RELAY,
+                "                async with self._commission.source.open(self._plan(), self._phases) as answer:\n"
+                "                    self._begin(answer.head)\n"
+                "                    await self._pump(answer)\n",
+                "                opened = self._commission.source.open(self._plan(), self._phases)\n"
+                "                answer = await opened.__aenter__()\n"
+                "                try:\n"
+                "                    self._begin(answer.head)\n"
+                "                    await self._pump(answer)\n"
+                "                finally:\n"
+                "                    await trio.lowlevel.checkpoint()\n"
+                "                    await opened.__aexit__(None, None, None)\n",
+            ),
+        ),
+        ("paced",),
+        ("leave",),
+    ),
+    Mutant(
         "settle-before-close",
         "a call is settled while its connection is still open",
         (
