@@ -2,7 +2,7 @@
 
     start ─▶ does a plain answer pass? ─▶ cell after cell ─▶ (dead or deaf: again) ─▶ the cells whose upstream is down
 
-Whatever the target does wrong is told (`Trouble`) and is no error of ours.
+Whatever the target does wrong is told (`Trouble`) and is no error of the lab.
 """
 
 from __future__ import annotations

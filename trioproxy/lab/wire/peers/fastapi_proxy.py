@@ -1,4 +1,4 @@
-"""A proxy as it is usually written with FastAPI and httpx: one shared client, a StreamingResponse, a background close.
+"""One common way to write a proxy with FastAPI and httpx: one shared client, a StreamingResponse, a background close.
 
     python -m uvicorn --app-dir … fastapi_proxy:app
 
