@@ -11,17 +11,20 @@ from trioproxy.lab.guest.line import Way
 from trioproxy.lab.script import Ask, Chunk, End, Going, Head, Reset, Script, Silence
 from trioproxy.lab.upstream import ScriptedUpstream
 from trioproxy.lab.wire.guest import Guest
+from trioproxy.lab.wire.target import Protocol
 
 
 def way(upstream: ScriptedUpstream) -> Way:
     return Way(("127.0.0.1", upstream.port))
 
 
-async def test_a_whole_answer():
+@pytest.mark.parametrize("protocol", ["h1", "h2c"])
+async def test_a_whole_answer(protocol: Protocol):
     answer = message_stream("Hello.")
-    async with ScriptedUpstream(answer.script()) as upstream, Guest.visiting(way(upstream), "h1") as guest:
-        await guest.send(Ask())
-        await guest.ended()
+    async with ScriptedUpstream(answer.script()) as upstream, Guest.visiting(way(upstream), protocol) as guest:
+        with trio.fail_after(5):
+            await guest.send(Ask())
+            await guest.ended()
 
     assert (guest.visit.status, guest.visit.ending, bytes(guest.visit.body)) == (200, AnswerEnding.CLEAN, answer.body)
 

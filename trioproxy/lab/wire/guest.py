@@ -76,6 +76,7 @@ class Guest:
         failure: Exception | None = None
         try:
             async with trio.open_nursery() as nursery:
+                nursery.start_soon(line.write)
                 nursery.start_soon(guest._read)
                 try:
                     yield guest
