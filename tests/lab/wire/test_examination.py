@@ -10,9 +10,10 @@ from support.wire_targets import DAEMON, LEAVES_AT_ONCE, MORTAL, SLEEPS, alive, 
 
 from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.wire.cells import chosen
+from trioproxy.lab.wire.certificate import make_certificate
 from trioproxy.lab.wire.examination import Examination
 from trioproxy.lab.wire.plan import Plan
-from trioproxy.lab.wire.target import Target
+from trioproxy.lab.wire.target import PROTOCOLS, Target
 from trioproxy.trace.records import Event, Record, Run, Trouble
 
 WITHIN_S = 60
@@ -79,6 +80,26 @@ async def test_without_a_proxy_the_harness_itself_is_measured():
 
     assert troubles(records) == []
     assert {run.subject for run in runs(records)} == {"direct"}
+
+
+async def test_without_a_proxy_the_harness_is_measured_in_each_protocol(tmp_path: Path):
+    records: list[Record] = []
+    cells = tuple(chosen(["RST/waiting", "none"], PROTOCOLS))
+    plan = Plan(cells, repetitions=1, patient_repetitions=1, first_patience_s=5)
+    with trio.fail_after(WITHIN_S):
+        await Examination(None, plan, records.append, make_certificate(tmp_path)).cells_alone()
+
+    assert troubles(records) == []
+    assert [(run.cell["protocol"], run.measures.get(Measure.TOLD)) for run in runs(records)] == [
+        (protocol, told) for protocol in PROTOCOLS for told in (None, True)
+    ]
+
+
+def test_without_a_proxy_there_is_no_tls_without_a_certificate_and_no_chunk_to_garble_over_http2():
+    plan = Plan(tuple(chosen(["garbled", "short", "without the last", "gzip"], PROTOCOLS)))
+    found = [(cell.protocol, cell.word) for cell in Examination(None, plan, lambda _: None, {}).cells()]
+    assert [word for protocol, word in found if protocol == "h2c"] == ["gzip"]
+    assert {protocol for protocol, _ in found} == {"h1", "h2c"}
 
 
 async def test_without_a_proxy_nobody_is_there_who_could_refuse():

@@ -1,4 +1,4 @@
-"""How clients get in at a target, with each protocol that it speaks."""
+"""How clients get in at a target, or without one at the upstream, with each protocol that it speaks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from dataclasses import dataclass
 
 from trioproxy.lab.guest.line import Way
 from trioproxy.lab.wire.target import Protocol
+
+
+def own_tls(certificate: Mapping[str, str]) -> ssl.SSLContext:
+    """For an upstream that clients come to without a proxy: HTTP/2 by ALPN."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate["certfile"], certificate["keyfile"])
+    context.set_alpn_protocols(["h2"])
+    return context
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from trioproxy.lab.wire.cells import Cell, Fault
 from trioproxy.lab.wire.child import Child
-from trioproxy.lab.wire.door import Door
+from trioproxy.lab.wire.door import Door, own_tls
 from trioproxy.lab.wire.figures import aborts, latency
 from trioproxy.lab.wire.figures.life import Life, floor_ms
 from trioproxy.lab.wire.matrix import Matrix, Tell
@@ -45,8 +45,8 @@ class Examination:
     plan: Plan
     tell: Tell
     certificate: Mapping[str, str]
-    # What the harness takes for a chunk without a proxy; the examination of none finds it out.
-    floor_ms: list[float] = field(default_factory=list)
+    # What the harness takes for a chunk without a proxy, over each protocol; the examination of none finds it out.
+    floors_ms: dict[Protocol, list[float]] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     # It cannot be started, or not be kept alive.
     gone: bool = False
@@ -56,16 +56,21 @@ class Examination:
         """Its name in the results."""
         return self.target.name if self.target else DIRECT
 
+    @property
+    def speaks(self) -> list[Protocol]:
+        """What clients may speak to it. The harness itself speaks all, but for TLS without a certificate."""
+        if self.target is not None:
+            return self.target.speaks
+        return [protocol for protocol in PROTOCOLS if protocol != "h2" or self.certificate]
+
     def cells(self) -> list[Cell]:
         """Those that its protocols allow. Faults come first, floods last: what is left of them is work for a while."""
-        speaks: list[Protocol] = self.target.speaks if self.target else ["h1"]
         possible = (
             cell
             for cell in self.plan.cells
-            if cell.protocol in speaks
+            if cell.protocol in self.speaks
             and cell.protocol in self.plan.protocols
-            # Without a proxy there is nobody to be connected to.
-            and not (self.target is None and cell.fault is Fault.REFUSED)
+            and not (self.target is None and _needs_a_proxy(cell))
         )
         return sorted(possible, key=lambda cell: (PROTOCOLS.index(cell.protocol), cell.fault is None, cell.floods))
 
@@ -83,11 +88,13 @@ class Examination:
         for figure in aborts.figures(self.subject, self.runs):
             self.tell(figure)
         if self.target is None:
-            self.floor_ms += await floor_ms(quick=self.plan.quick)
-            for figure in latency.figures(self.subject, self.floor_ms, None):
-                self.tell(figure)
+            for protocol in self.speaks:
+                floor = await floor_ms(protocol, self.certificate, quick=self.plan.quick)
+                self.floors_ms[protocol] = floor
+                for figure in latency.figures(self.subject, floor, None, protocol=protocol):
+                    self.tell(figure)
         elif not self.gone:
-            await Life(self.target, self.certificate, self.floor_ms, self.tell, self.plan.quick).live()
+            await Life(self.target, self.certificate, self.floors_ms, self.tell, self.plan.quick).live()
 
     async def cells_alone(self) -> None:
         """Its cells."""
@@ -111,15 +118,18 @@ class Examination:
             self.trouble(f"given up after {STARTS} starts: {len(left)} cells were not tried", _lines(left))
 
     async def _until_it_dies(self, left: deque[Cell]) -> None:
-        """Start it, and try cells until none is left.
+        """Start it, and try cells until none is left: without a proxy, none of those with TLS or of those without.
 
         Raises:
             TargetTrouble: it does not start, or has died, or serves nobody any more.
         """
         port = free_ports(1)[0]
+        tls = own_tls(self.certificate) if self.target is None and left[0].protocol == "h2" else None
         async with self._standing(port) as (door, child):
             up = [cell for cell in left if cell.fault is not Fault.REFUSED]
-            async with Stage.set_up(port, scene(Cell("h1", fault=Fault.NONE)).script) as stage:
+            if self.target is None:
+                up = [cell for cell in up if (cell.protocol == "h2") is (tls is not None)]
+            async with Stage.set_up(port, scene(Cell("h1", fault=Fault.NONE)).script, tls) as stage:
                 matrix = self._matrix(stage, door)
                 for protocol in dict.fromkeys(cell.protocol for cell in up):
                     if ailment := await matrix.ailment(protocol):
@@ -160,7 +170,7 @@ class Examination:
     async def _standing(self, upstream_port: int) -> AsyncIterator[tuple[Door, Child | None]]:
         """The target, listening before an upstream on that port."""
         if self.target is None:
-            yield Door({"h1": upstream_port}), None
+            yield Door(dict.fromkeys(PROTOCOLS, upstream_port), self.certificate.get("cafile")), None
             return
         with tempfile.TemporaryDirectory(prefix="trioproxy-lab-", ignore_cleanup_errors=True) as folder:
             place = place_for(self.target, Path(folder), upstream_port, self.certificate)
@@ -184,6 +194,13 @@ class Examination:
     def trouble(self, what: str, output: str = "") -> None:
         """Tell what could not be done."""
         self.tell(Trouble(subject=self.subject, what=what, output=output))
+
+
+def _needs_a_proxy(cell: Cell) -> bool:
+    """Without one nobody refuses, and over HTTP/2 the upstream has none of HTTP/1.1's framings to break."""
+    return cell.fault is Fault.REFUSED or (
+        cell.protocol != "h1" and cell.fault in {Fault.NO_LAST_CHUNK, Fault.SHORT, Fault.GARBLED}
+    )
 
 
 def _lines(cells: deque[Cell] | list[Cell]) -> str:

@@ -11,6 +11,7 @@ async with Stage.set_up(port) as stage:
 from __future__ import annotations
 
 import itertools
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
@@ -34,15 +35,15 @@ class Stage:
 
     @classmethod
     @asynccontextmanager
-    async def set_up(cls, port: int, script: Script) -> AsyncIterator[Self]:
-        """Listen on `port` until the block is left."""
+    async def set_up(cls, port: int, script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[Self]:
+        """Listen on `port` until the block is left; with `tls`, for clients that come without a proxy."""
         stage: Self | None = None
 
         def choose(_: Received) -> Script:
             assert stage is not None
             return stage.script
 
-        async with ScriptedUpstream(choose, at_head=True, port=port) as upstream:
+        async with ScriptedUpstream(choose, at_head=True, tls=tls, port=port) as upstream:
             stage = cls(upstream, script)
             yield stage
 

@@ -40,14 +40,19 @@ def test_each_stamp_has_come_with_the_piece_that_ends_it():
 
 
 def test_without_a_floor_it_is_the_floor():
-    median, p99 = figures("direct", [1.0] * 400, None)
+    median, p99 = figures("direct", [1.0] * 400, None, protocol="h1")
     assert (median.name, median.value, median.low, median.high) == ("added latency, median", 1.0, 1.0, 1.0)
     assert (p99.name, p99.value) == ("added latency, p99", 1.0)
     assert "subtracted from the others" in median.note
 
 
 def test_the_floor_is_subtracted_with_its_own_interval():
-    median, _ = figures("tiny", [2.0 + number / 100 for number in range(100)], [number / 100 for number in range(100)])
+    late_ms, floor_ms = [2.0 + number / 100 for number in range(100)], [number / 100 for number in range(100)]
+    median, _ = figures("tiny", late_ms, floor_ms, protocol="h2")
+    assert (median.name, median.note.split("; ")[1]) == (
+        "added latency, median",
+        "h2, 4 streams, a chunk each 20 ms",
+    )
     assert median.value == pytest.approx(2.0)
     assert median.low is not None
     assert median.high is not None
@@ -55,4 +60,12 @@ def test_the_floor_is_subtracted_with_its_own_interval():
 
 
 def test_nothing_came():
-    assert [figure.value for figure in figures("tiny", [], [1.0])] == [None, None]
+    assert [figure.value for figure in figures("tiny", [], [1.0], protocol="h1")] == [None, None]
+    assert [figure.value for figure in figures("tiny", [1.0], (), protocol="h1")] == [None, None]
+
+
+def test_each_protocol_has_a_floor_of_its_own():
+    assert [figure.name for figure in figures("direct", [1.0] * 400, None, protocol="h2c")] == [
+        "added latency, median, h2c",
+        "added latency, p99, h2c",
+    ]

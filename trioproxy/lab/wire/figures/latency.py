@@ -18,6 +18,7 @@ from trioproxy.lab.measures import Number
 from trioproxy.lab.script import Chunk, End, Head, Script
 from trioproxy.lab.statistics import quantile, quantile_interval
 from trioproxy.lab.wire.figures.crowd import Entrance, crowd, until_each
+from trioproxy.lab.wire.target import Protocol
 from trioproxy.trace.records import Figure, What
 
 EVERY_S = 0.02
@@ -72,21 +73,33 @@ def lateness_ms(visit: Visit) -> list[float]:
     return found
 
 
-def figures(subject: str, late_ms: Sequence[float], floor_ms: Sequence[float] | None) -> list[Figure]:
-    """Median and p99. Without a floor they are the floor: what the harness takes without a proxy.
+def figures(
+    subject: str, late_ms: Sequence[float], floor_ms: Sequence[float] | None, *, protocol: Protocol
+) -> list[Figure]:
+    """Median and p99. Without a floor they are the floor: what the harness takes without a proxy over that protocol.
 
     Each quantile's interval is between order statistics; that of a difference is from one's low to the other's high and
     the other way round, and holds with about 95 % (90 % for certain), as far as the chunks are independent draws.
     """
-    return [_figure(subject, name, q, late_ms, floor_ms) for name, q in QUANTILES]
+    return [_figure(subject, name, q, late_ms, floor_ms, protocol) for name, q in QUANTILES]
 
 
-def _figure(subject: str, name: str, q: float, late_ms: Sequence[float], floor_ms: Sequence[float] | None) -> Figure:
+def _figure(
+    subject: str,
+    name: str,
+    q: float,
+    late_ms: Sequence[float],
+    floor_ms: Sequence[float] | None,
+    protocol: Protocol,
+) -> Figure:
     title = f"{Number.ADDED_LATENCY}, {name}"
-    if not late_ms or floor_ms == []:
+    if floor_ms is None and protocol != "h1":
+        # There are several floors.
+        title += f", {protocol}"
+    if not late_ms or (floor_ms is not None and not floor_ms):
         return Figure(subject=subject, name=title, value=None, unit="ms", note="no paced stream came through")
     value, (low, high) = quantile(late_ms, q), quantile_interval(late_ms, q)
-    pace = f"{STREAMS} streams, a chunk each {EVERY_S * 1000:g} ms"
+    pace = f"{protocol}, {STREAMS} streams, a chunk each {EVERY_S * 1000:g} ms"
     if floor_ms is None:
         note = f"the harness's own, without a proxy, which is subtracted from the others; {pace}"
         return Figure(

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trioproxy.lab.wire.child import Child
-from trioproxy.lab.wire.door import Door
+from trioproxy.lab.wire.door import Door, own_tls
 from trioproxy.lab.wire.figures import drain, latency, memory, rows
 from trioproxy.lab.wire.figures.crowd import Entrance, warm_up
 from trioproxy.lab.wire.place import Place, free_ports, place_for
 from trioproxy.lab.wire.running import running
 from trioproxy.lab.wire.stage import Stage
-from trioproxy.lab.wire.target import Asking, Target
+from trioproxy.lab.wire.target import Asking, Protocol, Target
 from trioproxy.lab.wire.trouble import TargetTrouble
 from trioproxy.trace.records import Figure
 
@@ -30,21 +30,21 @@ Tell = Callable[[Figure], None]
 SUPERVISORS = "SIGTERM"
 
 
-async def floor_ms(*, quick: bool) -> list[float]:
-    """What the harness takes for a chunk without a proxy."""
-    port = free_ports(1)[0]
-    async with Stage.set_up(port, latency.paced(1)) as stage:
-        entrance = Entrance(stage, Asking(), Door({"h1": port})("h1"), "h1")
-        return await latency.measure(entrance, quick=quick)
+async def floor_ms(protocol: Protocol, certificate: Mapping[str, str], *, quick: bool) -> list[float]:
+    """What the harness takes for a chunk without a proxy, over that protocol."""
+    port, tls = free_ports(1)[0], own_tls(certificate) if protocol == "h2" else None
+    async with Stage.set_up(port, latency.paced(1), tls) as stage:
+        door = Door({protocol: port}, certificate.get("cafile"))
+        return await latency.measure(Entrance(stage, Asking(), door(protocol), protocol), quick=quick)
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One target, measured. `floor_ms` is what the harness takes itself."""
+    """One target, measured, over the first protocol that it speaks. `floors_ms`: what the harness takes over each."""
 
     target: Target
     certificate: Mapping[str, str]
-    floor_ms: Sequence[float]
+    floors_ms: Mapping[Protocol, Sequence[float]]
     tell: Tell
     quick: bool
 
@@ -68,7 +68,8 @@ class Life:
         """The life in which it has nothing but streams, and a supervisor that ends it."""
         async with self._born() as (entrance, child, _):
             late_ms = await latency.measure(entrance, quick=self.quick)
-            self._tell(latency.figures(self.target.name, late_ms, self.floor_ms))
+            floor = self.floors_ms.get(entrance.protocol, ())
+            self._tell(latency.figures(self.target.name, late_ms, floor, protocol=entrance.protocol))
             entrance.stage.clear()
             self._tell(memory.figures(self.target.name, await memory.measure(entrance, child, quick=self.quick)))
             entrance.stage.clear()
