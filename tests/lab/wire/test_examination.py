@@ -106,10 +106,11 @@ async def test_without_a_proxy_nobody_is_there_who_could_refuse():
     assert await examined(None, "refuses") == []
 
 
-def test_faults_come_first_and_floods_last():
-    plan = Plan(tuple(chosen(["FIN/blocked", "FIN/waiting", "gzip"], ["h1", "h2c"])))
-    order = [cell.word for cell in Examination(None, plan, lambda _: None, {}).cells()]
-    assert order == ["gzip", "FIN/waiting for the head", "FIN/blocked by its client"]
+def test_faults_come_first_and_floods_last_one_protocol_after_the_other():
+    plan = Plan(tuple(chosen(["RST/blocked", "RST/waiting", "gzip"], ["h2c", "h1"])))
+    order = [(cell.protocol, cell.word) for cell in Examination(None, plan, lambda _: None, {}).cells()]
+    words = ["gzip", "RST/waiting for the head", "RST/blocked by its client"]
+    assert order == [(protocol, word) for protocol in ("h1", "h2c") for word in words]
 
 
 async def test_cells_that_cannot_be_are_named_with_the_reason(tmp_path: Path):
