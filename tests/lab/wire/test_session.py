@@ -41,10 +41,10 @@ async def test_header_runs_and_troubles(tmp_path: Path):
     ]
 
 
-def test_versions_are_the_targets_whatever_comes_first():
+async def test_versions_are_the_targets_whatever_comes_first():
     text = MISSING.replace('"missing"', '"{0}"') + '[versions]\npython = ["echo", "{0}"]\n'
     one, other = (parse_target(text.format(name), "x.toml") for name in ("one", "other"))
 
-    found = versions([other, None, one])
-    assert found == versions([one, other])
+    found = await versions([other, None, one])
+    assert found == await versions([one, other])
     assert found == {"one: python": "one", "other: python": "other"}

@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 
 from trioproxy.errors import ConfigurationError
+from trioproxy.lab.measures import Measure, Saw
+from trioproxy.lab.wire.cells import chosen
+from trioproxy.lab.wire.certificate import make_certificate
+from trioproxy.lab.wire.examination import Examination
+from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.reading import read_target
 from trioproxy.lab.wire.shipped import find, shipped, words_of
+from trioproxy.trace.records import Record, Run
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -50,3 +56,14 @@ def test_every_fault_of_every_one_is_told(tmp_path: Path):
     ]
     assert "did you mean nginx?" in caught.value.problems[0]
     assert f"expected a file, or one of: {', '.join(shipped())}" in caught.value.problems[1]
+
+
+async def test_the_proxy_with_a_certificate_starts_and_passes_an_answer_over_tls(tmp_path: Path):
+    records: list[Record] = []
+    plan = Plan(tuple(chosen(["none"], ["h2"])), ("h2",), repetitions=1)
+    target = read_target(shipped()["trioproxy-tls"])
+    await Examination(target, plan, records.append, make_certificate(tmp_path)).cells_alone()
+
+    [run] = records
+    assert isinstance(run, Run), run
+    assert (run.measures[Measure.SAW], run.measures["status"], run.measures["whole"]) == (Saw.CLEAN_END, 200, True)

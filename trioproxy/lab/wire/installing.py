@@ -1,22 +1,29 @@
 """What targets need: whether it is there, and getting it when that is asked for.
 
 `pip` requirements go into a virtual environment of the target's own, in a cache folder; `apt` packages into the system.
+Every command runs under a warden (`child.py`): nothing that it starts outlives it.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
+from trioproxy.lab.wire.child import Child
 from trioproxy.lab.wire.place import environment_of, place_for, python_of, which
 from trioproxy.lab.wire.target import Target
 from trioproxy.lab.wire.trouble import TargetTrouble
 
 INSTALL_LIMIT_S = 900.0
 VERSION_LIMIT_S = 30.0
+# What Debian asks whether a package may start its server; 101 says that it must not (policy-rc.d).
+POLICY = Path("/usr/sbin/policy-rc.d")
+NO_SERVERS = "#!/bin/sh\nexit 101\n"
 Say = Callable[[str], None]
 
 
@@ -34,7 +41,7 @@ def not_installed(target: Target, lacking: Sequence[str]) -> str:
     return f"not installed: {', '.join(lacking)}{helps}"
 
 
-def install(target: Target, say: Say) -> None:
+async def install(target: Target, say: Say) -> None:
     """Get what is missing.
 
     Raises:
@@ -43,14 +50,14 @@ def install(target: Target, say: Say) -> None:
     if not missing(target):
         return
     if target.install.apt and any(which(target, program) is None for program in target.install.programs):
-        _apt(target, say)
+        await _apt(target, say)
     if target.install.pip:
-        _pip(target, say)
+        await _pip(target, say)
     if still := missing(target):
         raise TargetTrouble(f"installed, and yet there is no {', '.join(still)}", for_good=True)
 
 
-def version_of(target: Target, command: Sequence[str]) -> str:
+async def version_of(target: Target, command: Sequence[str]) -> str:
     """The first line that a command of `versions` prints; what is wrong, if it prints none."""
     place = place_for(target, environment_of(target), 0, {})
     program, *arguments = (place.fill(word) for word in command)
@@ -58,55 +65,75 @@ def version_of(target: Target, command: Sequence[str]) -> str:
     if found is None:
         return "not installed"
     try:
-        done = subprocess.run(  # noqa: S603  # what the target file says
-            [found, *arguments],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=VERSION_LIMIT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        _, said = await _said([found, *arguments], os.environ, VERSION_LIMIT_S)
+    except (OSError, TargetTrouble) as error:
         return f"not known ({type(error).__name__})"
-    lines = (line.strip() for line in (done.stdout + done.stderr).splitlines())
+    lines = (line.strip() for line in said.splitlines())
     return next((line for line in lines if line), "not known")
 
 
-def _apt(target: Target, say: Say) -> None:
+async def _apt(target: Target, say: Say) -> None:
     if shutil.which("apt-get") is None:
         raise TargetTrouble(f"needs {', '.join(target.install.apt)}, and there is no apt-get", for_good=True)
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     say(f"{target.name}: apt-get install {' '.join(target.install.apt)}")
-    _do(["apt-get", "update", "-qq"], environ)
-    # Debian starts servers when it installs them. A policy of "no" (101) keeps the ports of this machine its owner's.
-    _do(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *target.install.apt], environ)
+    await _do(["apt-get", "update", "-qq"], environ)
+    with _no_servers_started():
+        await _do(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *target.install.apt], environ)
 
 
-def _pip(target: Target, say: Say) -> None:
+@contextmanager
+def _no_servers_started() -> Iterator[None]:
+    """Debian starts servers when it installs them; the ports of this machine are its owner's.
+
+    A policy that is there already is its owner's as well, and is kept.
+    """
+    try:
+        with POLICY.open("x") as file:
+            file.write(NO_SERVERS)
+        POLICY.chmod(0o755)
+    except FileExistsError:
+        yield
+        return
+    except OSError as error:
+        raise TargetTrouble(f"{POLICY} cannot be written: {error.strerror}; is this root?", for_good=True) from None
+    try:
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)
+
+
+async def _pip(target: Target, say: Say) -> None:
     environment = environment_of(target)
     say(f"{target.name}: pip install {' '.join(target.install.pip)} into {environment}")
     environment.parent.mkdir(parents=True, exist_ok=True)
-    _do([sys.executable, "-m", "venv", "--clear", str(environment)], dict(os.environ))
+    await _do([sys.executable, "-m", "venv", "--clear", str(environment)], dict(os.environ))
     python = str(python_of(target))
-    _do([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *target.install.pip], dict(os.environ))
+    await _do(
+        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *target.install.pip], dict(os.environ)
+    )
     (environment / ".installed").touch()
 
 
-def _do(command: list[str], environ: dict[str, str]) -> None:
+async def _do(command: list[str], environ: Mapping[str, str]) -> None:
     try:
-        done = subprocess.run(  # noqa: S603  # what the target file says
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=environ,
-            timeout=INSTALL_LIMIT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        status, said = await _said(command, environ, INSTALL_LIMIT_S)
+    except OSError as error:
         raise TargetTrouble(f"{' '.join(command)}: {error}", for_good=True) from None
-    if done.returncode:
-        raise TargetTrouble(f"{' '.join(command)} failed with status {done.returncode}", done.stdout, for_good=True)
+    if status is None:
+        raise TargetTrouble(f"{' '.join(command)} has not ended after {INSTALL_LIMIT_S:g} s", said, for_good=True)
+    if status:
+        raise TargetTrouble(f"{' '.join(command)} failed with status {status}", said, for_good=True)
+
+
+async def _said(command: Sequence[str], environ: Mapping[str, str], limit_s: float) -> tuple[int | None, str]:
+    """How a command ended (None: it has not) and the end of what it said. Nothing of it is left then.
+
+    Raises:
+        TargetTrouble: it cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="trioproxy-lab-") as folder:
+        log = Path(folder) / "output.log"
+        async with Child.started(command, folder=Path.cwd(), environ=environ, log=log) as child:
+            status = await child.ended(limit_s)
+            return status, child.output()

@@ -28,8 +28,8 @@ async def examine(
     With `install`, what targets need is fetched first. One that is not there is told of, and not skipped in silence.
     """
     absent: list[Trouble] = []
-    present = [target for target in targets if target is None or _present(target, absent.append, install=install)]
-    tell(header("wire", command, versions(present)))
+    present = [target for target in targets if target is None or await _present(target, absent.append, install=install)]
+    tell(header("wire", command, await versions(present)))
     for trouble in absent:
         tell(trouble)
     with tempfile.TemporaryDirectory(prefix="trioproxy-lab-") as folder:
@@ -50,10 +50,10 @@ def without_runs(targets: Sequence[Target | None], records: Sequence[Record]) ->
     return [name for name in named if name not in there]
 
 
-def _present(target: Target, tell: Callable[[Trouble], None], *, install: bool) -> bool:
+async def _present(target: Target, tell: Callable[[Trouble], None], *, install: bool) -> bool:
     try:
         if install:
-            installing.install(target, lambda words: print(words, file=sys.stderr))
+            await installing.install(target, lambda words: print(words, file=sys.stderr))
     except TargetTrouble as trouble:
         tell(Trouble(subject=target.name, what=trouble.message, output=trouble.output))
         return False
@@ -62,10 +62,10 @@ def _present(target: Target, tell: Callable[[Trouble], None], *, install: bool) 
     return not lacking
 
 
-def versions(targets: Sequence[Target | None]) -> dict[str, str]:
+async def versions(targets: Sequence[Target | None]) -> dict[str, str]:
     """What runs, with its version."""
     return {
-        f"{target.name}: {name}": version_of(target, words)
+        f"{target.name}: {name}": await version_of(target, words)
         for target in targets
         if target is not None
         for name, words in target.versions.items()
