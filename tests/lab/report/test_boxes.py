@@ -34,17 +34,17 @@ def test_each_target_over_all_cells_and_each_cell_by_itself() -> None:
     _, whole, folded = box_blocks(facts)
 
     assert _texts(whole) == [
-        ("nginx h1", ["6", "5.00 ms", "n is too small", "6.00 ms", "6.00 ms"]),
-        ("haproxy h1", ["1", "1.00 s", "n is too small", "1.00 s", "1.00 s"]),
+        ("nginx h1", ["6", "5.00 ms", "n is too small", "6.00 ms", "from 6.00 ms", "6.00 ms"]),
+        ("haproxy h1", ["1", "1.00 s", "n is too small", "1.00 s", "from 1.00 s", "1.00 s"]),
     ]
     assert isinstance(folded, Folded)
     assert [(each.caption, _texts(each)) for each in folded.blocks if isinstance(each, Table)] == [
-        ("FIN", [("nginx h1", ["5", "3.00 ms", "n is too small", "4.96 ms", "5.00 ms"])]),
+        ("FIN", [("nginx h1", ["5", "3.00 ms", "n is too small", "4.96 ms", "from 4.00 ms", "5.00 ms"])]),
         (
             "RST",
             [
-                ("nginx h1", ["1", "6.00 ms", "n is too small", "6.00 ms", "6.00 ms"]),
-                ("haproxy h1", ["1", "1.00 s", "n is too small", "1.00 s", "1.00 s"]),
+                ("nginx h1", ["1", "6.00 ms", "n is too small", "6.00 ms", "from 6.00 ms", "6.00 ms"]),
+                ("haproxy h1", ["1", "1.00 s", "n is too small", "1.00 s", "from 1.00 s", "1.00 s"]),
             ],
         ),
     ]

@@ -37,7 +37,21 @@ def test_a_cell_says_how_late_the_upstream_was_told() -> None:
     cell = _only_cell(*_told(2.0, 3.0, 40.0))
 
     assert (cell.text, cell.detail, cell.tone) == ("3.00 ms", "", Tone.LEVEL_1)
-    assert cell.title == "nginx: FIN; 3 runs; told 3 of 3; median 3.00 ms; max 40.0 ms"
+    assert cell.title == (
+        "nginx: FIN; 3 runs; told 3 of 3 (43.9 % to 100 %); median 3.00 ms; p99 39.3 ms (from 3.00 ms); max 40.0 ms"
+    )
+
+
+def test_what_is_pointed_at_has_its_confidence_intervals() -> None:
+    told = _only_cell(*_told(*(float(number) for number in range(1, 21))))
+    lies = _only_cell(*[{Measure.SAW: "clean end", Measure.LIE: True}] * 20)
+    pulled = _only_cell(
+        *[{Measure.REACHED: True, Measure.STALLED: True, Measure.AFTER_BYTES: 1024 * number} for number in range(1, 21)]
+    )
+
+    assert "told 20 of 20 (83.9 % to 100 %); median 10.5 ms (6.00 ms to 15.0 ms); p99 19.8 ms" in told.title
+    assert "lies 20 of 20 (83.9 % to 100 %)" in lies.title
+    assert "pulled after that: median 10.5 KiB (6.00 KiB to 15.0 KiB); max 20.0 KiB" in pulled.title
 
 
 def test_a_cell_says_if_it_was_not_told_each_time_or_never() -> None:

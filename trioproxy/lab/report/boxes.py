@@ -53,18 +53,20 @@ def _table(caption: str, samples: Sequence[tuple[tuple[str, str], Sample | None]
         Column("median", numeric=True),
         Column("95 % interval of the median", numeric=True),
         Column("p99", numeric=True),
+        Column("95 % interval of the p99", numeric=True),
         Column("max", numeric=True),
     )
     return Table(caption, ("target",), columns, rows)
 
 
 def _cells(of: Sample, scale: Scale) -> tuple[Cell, ...]:
-    bounds = of.median_interval
+    bounds, of_p99 = of.median_interval, of.p99_interval
     return (
         Cell(plot=box_plot(of, scale, "ms")),
         Cell(number(len(of.values))),
         Cell(duration(of.median / 1000)),
         Cell(interval(bounds.low, bounds.high, "ms") or "n is too small"),
         Cell(duration(of.quantile(0.99) / 1000)),
+        Cell(interval(of_p99.low, of_p99.high, "ms") or "n is too small"),
         Cell(duration(of.values[-1] / 1000)),
     )

@@ -14,7 +14,8 @@ from typing import TypeVar
 from trioproxy.lab.measures import Measure, Saw
 from trioproxy.lab.report.blocks import LEVELS, Cell, Column, Row, Table, Tone
 from trioproxy.lab.report.cells import PROTOCOL, CellFacts, CellKey, Sample, Share
-from trioproxy.lab.report.words import duration, once, plural, share, size
+from trioproxy.lab.report.words import duration, interval, once, plural, share, size
+from trioproxy.lab.statistics import Interval
 
 Keys = TypeVar("Keys", bound=tuple[str, ...])
 
@@ -162,17 +163,32 @@ def _saw(facts: CellFacts, hanging: Tone) -> tuple[str, str, Tone | None]:
 
 
 def _title(facts: CellFacts) -> str:
-    """All of it, for who points at the cell."""
+    """All of it, for who points at the cell; 95 % confidence intervals in brackets."""
     parts: list[str] = [f"{facts.subject}: {', '.join(value for _, value in facts.cell)}", plural(facts.runs, "run")]
     if facts.told:
-        parts.append(f"told {share(facts.told.part, facts.told.whole)}")
-    if facts.abort_ms:
-        parts.append(f"median {duration(facts.abort_ms.median / 1000)}")
-        parts.append(f"max {duration(facts.abort_ms.values[-1] / 1000)}")
+        parts.append(f"told {_bounded(facts.told)}")
+    if of := facts.abort_ms:
+        parts.append(f"median {duration(of.median / 1000)}{_between(of.median_interval, 'ms')}")
+        parts.append(f"p99 {duration(of.quantile(0.99) / 1000)}{_between(of.p99_interval, 'ms')}")
+        parts.append(f"max {duration(of.values[-1] / 1000)}")
+    if of := facts.others.get(Measure.AFTER_BYTES):
+        parts.append(f"pulled after that: median {size(of.median)}{_between(of.median_interval, 'B')}")
+        parts.append(f"max {size(of.values[-1])}")
     parts += _counted(facts.saw.items())
     if facts.lies:
-        parts.append(f"lies {share(facts.lies.part, facts.lies.whole)}")
+        parts.append(f"lies {_bounded(facts.lies)}")
     return "; ".join(parts)
+
+
+def _bounded(of: Share) -> str:
+    """A share and its 95 % confidence interval."""
+    return f"{share(of.part, of.whole)}{_between(of.interval, 'share')}"
+
+
+def _between(bounds: Interval, unit: str) -> str:
+    """An interval in brackets; nothing where n is too small for one."""
+    said = interval(bounds.low, bounds.high, unit)
+    return f" ({said})" if said else ""
 
 
 def _counted(items: Iterable[tuple[str, int]]) -> list[str]:
