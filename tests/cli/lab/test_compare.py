@@ -73,14 +73,14 @@ def test_all_that_is_wrong_with_the_axes_is_said(capsys: pytest.CaptureFixture[s
     assert compare("--pump", "garden", "--settle", "later", "--scenario", "paced") == 2
 
     first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("--pump 'garden': expected house, ")
-    assert second.startswith("--settle 'later': expected enqueue, ")
+    assert first.startswith("option --pump: got 'garden'; expected one of: house, ")
+    assert second.startswith("option --settle: got 'later'; expected enqueue, ")
 
 
 def test_a_scenario_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert compare("--scenario", "fable") == 2
 
-    assert capsys.readouterr().err.startswith("--scenario 'fable': expected stream, ")
+    assert capsys.readouterr().err.startswith("option --scenario: got 'fable' (did you mean 'garbled'?); expected")
 
 
 def test_experiments_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,4 +109,33 @@ def test_an_experiment_says_what_was_measured_and_which_claims_hold(
 def test_an_experiment_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert compare("what_is_love") == 2
 
-    assert "experiment 'what_is_love': expected one of" in capsys.readouterr().err
+    assert "EXPERIMENT: got 'what_is_love'; expected one of: " in capsys.readouterr().err
+
+
+def test_values_are_repeated_or_have_commas_between(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for pumps in (["--pump", "house,request"], ["--pump", "house", "--pump", "request"]):
+        assert compare(*FEW, *pumps) == 0
+        said.append(capsys.readouterr().out)
+
+    assert said[0] == said[1]
+    assert "request" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["what_a_flag_gets_wrong", "--seeds", "1", "--out", "f"], ["--seeds", "--out"]),
+        (["--list", "what_a_flag_gets_wrong", "--examples"], ["EXPERIMENT", "--examples"]),
+        (["--seed", "1", "--seeds", "3"], ["--seeds"]),
+        (["--pump", "house", "--scenario", "reset", "--fault", "leave", "--step", "9999"], ["--step: got 9999"]),
+    ],
+)
+def test_nothing_is_ignored_in_silence(
+    arguments: list[str], said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare(*arguments) == 2
+
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(said)
+    assert all(words in line for words, line in zip(said, lines, strict=True))

@@ -10,6 +10,7 @@ def test_what_there_is_to_be_explored(capsys: pytest.CaptureFixture[str]) -> Non
 
     out = capsys.readouterr().out
     assert "linger-resend" in out
+    assert "upstream_rst_stream" in out
     assert "no-settling" in out
 
 
@@ -23,8 +24,15 @@ def test_it_explores(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--scenario", "nowhere"], "--scenario nowhere"),
-        (["--fault", "flee"], "--fault flee"),
+        (["--scenario", "padec"], "option --scenario: got 'padec' (did you mean 'paced'?); expected one of: stream, "),
+        (["--scenario", "paced@no"], "option --scenario: paced@: got 'no'"),
+        (["--scenario", "no.toml"], "no.toml: cannot be read: No such file or directory; expected a TOML file"),
+        (["--fault", "leve"], "option --fault: got 'leve' (did you mean 'leave'?); expected one of: "),
+        (["--scenario", "json", "--fault", "leave", "--step", "9999"], "option --step: got 9999; expected 0 to "),
+        (["--fault", "leave+close", "--step", "9"], "option --step: got 1 step; expected 2 steps for leave+close"),
+        (["--mutants", "--seeds", "3"], "option --seeds: means nothing beside --mutants"),
+        (["--list", "--fault", "leave"], "option --fault: means nothing beside --list"),
+        (["--seed", "1", "--seeds", "3"], "option --seeds: means nothing beside --seed"),
         (["--step", "x", "--fault", "leave"], "option --step"),
         (["--step", "1"], "--step"),
         (["--seeds", "0"], "--seeds"),
@@ -33,3 +41,11 @@ def test_it_explores(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_wrong_is_said(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lab", "explore", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_names_have_commas_between_and_stories_of_the_lab_are_known(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--scenario", "upstream_reset,json", "--scenario", "upstream_refuse@linger", "--fault", "leave,stop"]
+
+    assert main(["lab", "explore", *asked, "--seed", "0", "--jobs", "1"]) == 0
+    out = capsys.readouterr().out
+    assert [name for name in ("upstream_reset ", "json ", "upstream_refuse@linger ") if name not in out] == []

@@ -14,7 +14,7 @@ def test_nothing_asked_is_the_default_alone() -> None:
 
 
 def test_each_value_is_combined_with_each() -> None:
-    found = combinations({"pump": "house,request", "cause": "structure, flag"})
+    found = combinations({"pump": ["house", "request"], "cause": ["structure", "flag"]})
 
     assert [(each.pump, each.cause) for each in found.possible] == [
         (Pump.HOUSE, Cause.STRUCTURE),
@@ -26,7 +26,7 @@ def test_each_value_is_combined_with_each() -> None:
 
 
 def test_what_cannot_be_is_left_out_with_its_reason() -> None:
-    found = combinations({"pump": "generator", "cause": "structure,flag"})
+    found = combinations({"pump": ["generator"], "cause": ["structure", "flag"]})
 
     assert [each.cause for each in found.possible] == [Cause.STRUCTURE]
     [said] = found.impossible
@@ -34,17 +34,17 @@ def test_what_cannot_be_is_left_out_with_its_reason() -> None:
 
 
 def test_the_same_twice_is_once() -> None:
-    assert len(combinations({"pump": "house,house", "policy": "drain,drain:300"}).possible) == 1
+    assert len(combinations({"pump": ["house", "house"], "policy": ["drain", "drain:300"]}).possible) == 1
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        combinations({"pump": "house,garden", "policy": "linger", "channel": "many"})
+        combinations({"pump": ["house", "garden"], "policy": ["linger"], "channel": ["many"]})
 
     assert caught.value.problems == [
-        "--pump 'garden': expected house, request, generator, nested",
-        "--policy 'linger': expected abort, linger:SECONDS or drain[:SECONDS]",
-        "--channel 'many': expected a number of chunks, such as 16, or a size, such as 32KiB",
+        "option --pump: got 'garden'; expected one of: house, request, generator, nested",
+        "option --policy: got 'linger'; expected abort, linger:SECONDS or drain[:SECONDS]",
+        "option --channel: got 'many'; expected a number of chunks, such as 16, or a size, such as 32KiB",
     ]
 
 

@@ -22,7 +22,7 @@ def test_every_file_is_an_experiment() -> None:
 
 
 def test_one_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ConfigurationError, match=r"expected one of .*what_a_flag_gets_wrong"):
+    with pytest.raises(ConfigurationError, match=r"expected one of: .*what_a_flag_gets_wrong"):
         find("os")
 
 

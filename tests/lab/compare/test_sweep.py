@@ -91,5 +91,5 @@ def test_all_that_is_wrong_with_a_contest_is_said_at_once() -> None:
         Contest(("paced", "story"), ("leave", "leave+rain"))
 
     first, second = caught.value.problems
-    assert first.startswith("--scenario 'story': expected stream, paced, ")
-    assert second.startswith("--fault 'leave+rain': expected leave, ")
+    assert first.startswith("option --scenario: got 'story'; expected one of: stream, paced, ")
+    assert second.startswith("option --fault: got 'leave+rain'")

@@ -45,11 +45,11 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(ConfigurationError) as raised:
         list(parts(Wish(["no"], ["leave+close", "flee", "leave+close+stop"], steps=(1,)), SCENARIOS))
 
-    assert [problem.partition(": expected")[0] for problem in raised.value.problems] == [
-        "--scenario no",
-        "--step",
-        "--fault flee",
-        "--fault leave+close+stop",
+    assert [problem.partition("; expected")[0].partition(" (did")[0] for problem in raised.value.problems] == [
+        "option --scenario: got 'no'",
+        "option --step: got 1 step",
+        "option --fault: got 'flee'",
+        "option --fault: got 'leave+close+stop'",
     ]
     assert ", ".join(FAULTS) in raised.value.problems[2]
 

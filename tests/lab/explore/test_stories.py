@@ -30,7 +30,16 @@ def test_every_scenario_can_be_written_and_read(name: str, tmp_path: Path) -> No
     assert find(name) is SCENARIOS[name]
 
 
-@pytest.mark.parametrize("name", ["no", "mine.toml@no", "mine.txt"])
+def test_the_stories_that_come_with_the_lab_and_scenarios_under_other_conditions() -> None:
+    shipped, joined, paced = find("upstream_reset"), find("upstream_reset@join"), find("paced@linger")
+
+    assert shipped.story.name == joined.story.name == "upstream_reset"
+    assert shipped.conditions.replay is None
+    assert joined.conditions is SCENARIOS["join"].conditions
+    assert (paced.story, paced.conditions) == (SCENARIOS["paced"].story, SCENARIOS["linger"].conditions)
+
+
+@pytest.mark.parametrize("name", ["no", "mine.toml@no", "mine.txt", "paced@"])
 def test_what_is_no_story(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"expected FILE\.toml"):
+    with pytest.raises(ConfigurationError, match=r"option --scenario: .*expected one of: stream, "):
         find(name)

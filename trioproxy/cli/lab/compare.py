@@ -13,13 +13,25 @@ if TYPE_CHECKING:
     from trioproxy.lab.compare.sweep import Contest
 
 EXAMPLES = """Examples:
-  trioproxy lab compare --list
+  trioproxy lab compare                                 where the pump lives
+  trioproxy lab compare --list                          the experiments
   trioproxy lab compare what_a_flag_gets_wrong
-  trioproxy lab compare                                   where the pump lives
-  trioproxy lab compare --pump house --cause structure,flag --policy abort,linger:10
-  trioproxy lab compare --pump generator --settle enqueue,unshielded --fault leave --examples
+  trioproxy lab compare --pump house --cause structure,flag --policy drain
+  trioproxy lab compare --settle unshielded --fault leave --examples
 """
-_PUMPS = "house,request,generator,nested"
+_PUMP = "Who reads the upstream: house, request, generator, nested (all of them)."
+_POLICY = "What a departure does to the call: abort, linger:SECONDS, drain[:SECONDS] (abort)."
+_SETTLE = "How a row is booked: enqueue, or the commit awaited: shielded:SECONDS, unshielded (enqueue)."
+_CHANNEL = "What may wait for a client: a number of chunks, or a size such as 32KiB (32KiB)."
+_CAUSE = "What decides why a call ended: structure, or a flag that the first writes (structure)."
+_END = "What a reader takes for the whole body: the pump's mark, the closed channel (mark)."
+_FOLLOW = "Which of several clients the pump waits for: fastest, slowest (fastest)."
+_AGAIN = "What the same request does while its call lives: pays for another, joins it (pays)."
+_SCENARIO = "The stories, by the names of `explore --list`."
+_FAULT = "What happens at every step; two at once as leave+close."
+USUAL_SEEDS = 3
+
+_Axis = list[str] | None
 
 
 def compare(
@@ -29,17 +41,17 @@ def compare(
     list_: Annotated[bool, Parameter(name="--list", negative="", show_default=False, help="Show the experiments.")] = (
         False
     ),
-    pump: Annotated[str, Parameter(help="Who reads the upstream: house, request, generator, nested.")] = _PUMPS,
-    policy: Annotated[str, Parameter(help="abort, linger:SECONDS, drain[:SECONDS].")] = "abort",
-    settle: Annotated[str, Parameter(help="enqueue, shielded:SECONDS, unshielded.")] = "enqueue",
-    channel: Annotated[str, Parameter(help="What may wait: a number of chunks, or a size such as 32KiB.")] = "32KiB",
-    cause: Annotated[str, Parameter(help="structure, flag.")] = "structure",
-    end: Annotated[str, Parameter(help="What ends a body: mark, closed.")] = "mark",
-    follow: Annotated[str, Parameter(help="Of several clients: fastest, slowest.")] = "fastest",
-    again: Annotated[str, Parameter(help="The same request again: pays, joins.")] = "pays",
-    scenario: Annotated[str | None, Parameter(help="What is told; names of `explore`'s scenarios.")] = None,
-    fault: Annotated[str | None, Parameter(help="What happens at every step; two at once as leave+close.")] = None,
-    seeds: Annotated[int, Parameter(validator=Number(gte=1), help="Scheduler seeds.")] = 3,
+    pump: Annotated[_Axis, Parameter(negative=(), help=_PUMP)] = None,
+    policy: Annotated[_Axis, Parameter(negative=(), help=_POLICY)] = None,
+    settle: Annotated[_Axis, Parameter(negative=(), help=_SETTLE)] = None,
+    channel: Annotated[_Axis, Parameter(negative=(), help=_CHANNEL)] = None,
+    cause: Annotated[_Axis, Parameter(negative=(), help=_CAUSE)] = None,
+    end: Annotated[_Axis, Parameter(negative=(), help=_END)] = None,
+    follow: Annotated[_Axis, Parameter(negative=(), help=_FOLLOW)] = None,
+    again: Annotated[_Axis, Parameter(negative=(), help=_AGAIN)] = None,
+    scenario: Annotated[_Axis, Parameter(negative=(), help=_SCENARIO)] = None,
+    fault: Annotated[_Axis, Parameter(negative=(), help=_FAULT)] = None,
+    seeds: Annotated[int | None, Parameter(validator=Number(gte=1), help="Scheduler seeds (3).")] = None,
     seed: Annotated[int | None, Parameter(validator=Number(gte=0), help="This seed alone.")] = None,
     step: Annotated[int | None, Parameter(validator=Number(gte=0), help="This step alone.")] = None,
     jobs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Processes; else one for each core.")] = None,
@@ -50,17 +62,13 @@ def compare(
 ) -> int:
     """Play the same cases to relays that differ in one thing or several.
 
-    Each axis takes values with commas between; all combinations of them, and the
-    proxy as it serves, are played every scenario with every fault at every step.
-    The table says which invariant each breaks, in how many runs. An experiment asks
-    one question of them, and has a page in docs/experiments/.
+    Options that take several values take them with commas between, or again. All
+    combinations of the axes' values, and the proxy as it serves, are played every
+    scenario with every fault at every step. The table says which invariant each
+    breaks, in how many runs. An experiment asks one question of them, and has a
+    page in docs/experiments/.
     """
-    if list_:
-        return _list()
-    if experiment is not None:
-        return _experiment(experiment)
-    from trioproxy.lab.compare.combine import combinations
-    from trioproxy.lab.compare.sweep import USUAL_FAULTS, USUAL_SCENARIOS, Contest
+    from trioproxy.lab.asked import alone, several
 
     axes = {
         "pump": pump,
@@ -72,13 +80,38 @@ def compare(
         "follow": follow,
         "again": again,
     }
+    wished: dict[str, object] = {
+        **{f"option --{name}": values for name, values in axes.items()},
+        "option --scenario": scenario,
+        "option --fault": fault,
+        "option --seeds": seeds,
+        "option --seed": seed,
+        "option --step": step,
+        "option --jobs": jobs,
+        "option --examples": examples,
+        "option --out": out,
+    }
+    if list_:
+        alone("--list", {"EXPERIMENT": experiment, **wished})
+        return _list()
+    if experiment is not None:
+        alone("EXPERIMENT", wished)
+        return _experiment(experiment)
+    if seed is not None:
+        alone("--seed", {"option --seeds": seeds})
+    from trioproxy.lab.compare.combine import combinations
+    from trioproxy.lab.compare.semantics import Pump
+    from trioproxy.lab.compare.sweep import USUAL_FAULTS, USUAL_SCENARIOS, Contest
+
     contest = Contest(
-        scenarios=_names(scenario) or USUAL_SCENARIOS,
-        faults=_names(fault) or USUAL_FAULTS,
-        seeds=range(seeds) if seed is None else (seed,),
+        scenarios=several(scenario) or USUAL_SCENARIOS,
+        faults=several(fault) or USUAL_FAULTS,
+        seeds=range(seeds or USUAL_SEEDS) if seed is None else (seed,),
         step=step,
     )
-    return _run(combinations(axes), contest, out, jobs=jobs, examples=examples)
+    asked = {name: several(values) for name, values in axes.items()}
+    asked["pump"] = asked["pump"] or tuple(Pump)
+    return _run(combinations(asked), contest, out, jobs=jobs, examples=examples)
 
 
 def _list() -> int:
@@ -107,10 +140,6 @@ def _experiment(name: str) -> int:
     return 0
 
 
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.strip() for each in text.split(","))) if text else ()
-
-
 def _run(found: Combinations, contest: Contest, out: str | None, *, jobs: int | None, examples: bool) -> int:
     import os
     import sys
@@ -121,7 +150,7 @@ def _run(found: Combinations, contest: Contest, out: str | None, *, jobs: int | 
     from trioproxy.errors import ConfigurationError
     from trioproxy.lab.compare.results import LAB, records, table
     from trioproxy.lab.compare.run import compare as play
-    from trioproxy.lab.compare.run import contestants
+    from trioproxy.lab.compare.run import contestants, refuse_past_the_end
     from trioproxy.lab.header import IN_PROCESS, header, versions_of
     from trioproxy.trace.files import write
 
@@ -132,6 +161,7 @@ def _run(found: Combinations, contest: Contest, out: str | None, *, jobs: int | 
         raise ConfigurationError([f"option --out: cannot write {out}: {error.strerror}"]) from None
     with bar("comparing") as tell:
         standings = play(contestants(found), contest, tell, jobs=jobs or os.cpu_count() or 1)
+    refuse_past_the_end(standings, contest)
     screen = console()
     draw(table(standings), screen)
     for words in found.impossible:

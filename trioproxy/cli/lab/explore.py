@@ -9,30 +9,34 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 EXAMPLES = """Examples:
-  trioproxy lab explore                                        some 100,000 runs
-  trioproxy lab explore --scenario join --seeds 200 --pairs 500
+  trioproxy lab explore                               some 100,000 runs
+  trioproxy lab explore --scenario join --seeds 50 --pairs 500
   trioproxy lab explore --scenario paced --fault leave --seed 3 --step 17
-  trioproxy lab explore --scenario story.toml@linger --fault leave+close
-  trioproxy lab explore --mutants                              does it find bugs?
+  trioproxy lab explore --scenario upstream_reset,mine.toml@linger
+  trioproxy lab explore --mutants                     does it find bugs?
 """
-_STEP = "With --seed and one --fault: this step alone; two steps for a pair: 12,40."
+_SCENARIO = (
+    "Only these: names, shipped stories, files FILE.toml; @NAME behind one: as that scenario is configured. "
+    "Commas between, or again."
+)
+_FAULT = "Only these; a pair: leave+close. Commas between, or again."
+_STEP = "With one --fault: this step alone; for a pair two: 12,40."
+USUAL_SEEDS = 6
+USUAL_PAIRS = 20
 
 
 def explore(
     *,
-    scenario: Annotated[
-        list[str] | None,
-        Parameter(negative=(), help="Only this one; may be repeated. FILE.toml is a story of your own."),
+    scenario: Annotated[list[str] | None, Parameter(negative=(), help=_SCENARIO)] = None,
+    fault: Annotated[list[str] | None, Parameter(negative=(), help=_FAULT)] = None,
+    seeds: Annotated[
+        int | None, Parameter(validator=Number(gte=1), help="How many scheduler seeds, from 0 on (6).")
     ] = None,
-    fault: Annotated[
-        list[str] | None, Parameter(negative=(), help="Only this one; may be repeated. A pair: leave+close.")
-    ] = None,
-    seeds: Annotated[int, Parameter(validator=Number(gte=1), help="How many scheduler seeds, from 0 on.")] = 6,
     seed: Annotated[int | None, Parameter(validator=Number(gte=0), help="This scheduler seed alone.")] = None,
     step: Annotated[str | None, Parameter(help=_STEP)] = None,
     pairs: Annotated[
-        int, Parameter(validator=Number(gte=0), help="Pairs of faults, sampled for each scenario and seed.")
-    ] = 20,
+        int | None, Parameter(validator=Number(gte=0), help="Pairs of faults, sampled for each scenario and seed (20).")
+    ] = None,
     runs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Stop after about so many runs.")] = None,
     jobs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Processes; one a core by default.")] = None,
     out: Annotated[Path | None, Parameter(help="A results file (JSON Lines), for `trioproxy lab report`.")] = None,
@@ -53,22 +57,39 @@ def explore(
     import os
     import sys
 
+    from trioproxy.lab.asked import alone, several
     from trioproxy.lab.explore.exploring import Order, hunt_mutants, show_list
     from trioproxy.lab.explore.exploring import explore as explore_all
     from trioproxy.lab.explore.parts import Wish
     from trioproxy.lab.explore.scenarios import SCENARIOS
     from trioproxy.lab.explore.screen import Screen
 
+    wished: dict[str, object] = {
+        "option --scenario": scenario,
+        "option --fault": fault,
+        "option --seeds": seeds,
+        "option --seed": seed,
+        "option --step": step,
+        "option --pairs": pairs,
+        "option --runs": runs,
+        "option --out": out,
+    }
     at_a_time = jobs or len(os.sched_getaffinity(0))
     if list_:
+        alone("--list", {**wished, "option --jobs": jobs, "option --mutants": mutants})
         return show_list(Screen())
     if mutants:
+        alone("--mutants", wished)
         return hunt_mutants((), at_a_time, Screen())
+    if seed is not None:
+        alone("--seed", {"option --seeds": seeds})
+    if step is not None:
+        alone("--step", {"option --pairs": pairs})
     wish = Wish(
-        scenarios=scenario or list(SCENARIOS),
-        faults=fault or (),
-        seeds=range(seeds) if seed is None else [seed],
-        pairs=0 if step is not None else pairs,
+        scenarios=several(scenario) or list(SCENARIOS),
+        faults=several(fault),
+        seeds=range(seeds or USUAL_SEEDS) if seed is None else [seed],
+        pairs=0 if step is not None else USUAL_PAIRS if pairs is None else pairs,
         steps=_steps(step) if step is not None else None,
     )
     return explore_all(Order(wish, at_a_time, runs, out, ["trioproxy", *sys.argv[1:]]), Screen())

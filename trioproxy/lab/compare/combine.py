@@ -1,12 +1,12 @@
 """From the values that were asked for to the combinations that can be, and those that cannot, with the reason.
 
-{"pump": "house,generator", "cause": "structure,flag"}  ─▶  house structure, house flag, generator structure
+{"pump": ["house", "generator"], "cause": ["structure", "flag"]}  ─▶  house structure, house flag, generator structure
                                                             generator flag: nobody could write it
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
@@ -35,11 +35,11 @@ class Combinations:
     impossible: tuple[str, ...]
 
 
-def combinations(asked: Mapping[str, str]) -> Combinations:
+def combinations(asked: Mapping[str, Sequence[str]]) -> Combinations:
     """All combinations of the values asked for; an axis that is not named has its default.
 
     Args:
-        asked: axis to values, separated by commas: `{"pump": "house,request"}`.
+        asked: axis to values, `{"pump": ["house", "request"]}`; without any it has its default.
 
     Raises:
         ConfigurationError: every value that is none.
@@ -47,10 +47,8 @@ def combinations(asked: Mapping[str, str]) -> Combinations:
     problems: list[str] = []
     values: dict[str, list[Any]] = {}
     for field, axis in AXES.items():
-        if axis in asked:
-            values[field] = [
-                _value(axis, field, text.strip(), problems) for text in dict.fromkeys(asked[axis].split(","))
-            ]
+        if asked.get(axis):
+            values[field] = [_value(axis, field, text, problems) for text in asked[axis]]
     if problems:
         raise ConfigurationError(problems)
     possible: list[Semantics] = []
@@ -75,14 +73,14 @@ def _value(axis: str, field: str, text: str, problems: list[str]) -> Any:
     try:
         return _READ[field](text)
     except ValueError as error:
-        problems.append(f"--{axis} {text!r}: {error}")
+        problems.append(f"option --{axis}: got {text!r}; {error}")
         return None
 
 
 def _one_of(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
     def read(text: str) -> StrEnum:
         if text not in [*kind]:
-            raise ValueError(f"expected {', '.join(kind)}")
+            raise ValueError(f"expected one of: {', '.join(kind)}")
         return kind(text)
 
     return read

@@ -12,11 +12,11 @@ import importlib
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Protocol, cast
 
 from trioproxy.errors import ConfigurationError
+from trioproxy.lab.asked import unknown
 from trioproxy.views.table import Column, Table
 
 
@@ -65,7 +65,7 @@ def find(name: str) -> Experiment:
         ConfigurationError: there is none.
     """
     if name not in names():
-        raise ConfigurationError([f"experiment {name!r}: expected one of {', '.join(names())}"])
+        raise ConfigurationError([unknown("EXPERIMENT", name, names())])
     return cast(Experiment, importlib.import_module(f"{_package().__name__}.{name}"))
 
 
@@ -123,12 +123,3 @@ def markdown(shown: Table) -> list[str]:
         "| " + " | ".join("---:" if column.numeric else "---" for column in shown.columns) + " |",
     ]
     return lines + ["| " + " | ".join(row) + " |" for row in shown.rows]
-
-
-def write_page(name: str, folder: Path) -> bool:
-    """Measure, and write the page; whether it has changed."""
-    path = folder / f"{name}.md"
-    new = page(name, find(name).measure(find(name).SEEDS))
-    old = path.read_text("utf-8") if path.exists() else ""
-    path.write_text(new, "utf-8")
-    return new != old

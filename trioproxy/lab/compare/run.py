@@ -10,6 +10,7 @@ from functools import partial
 
 import trio
 
+from trioproxy.errors import ConfigurationError
 from trioproxy.lab.compare.combine import Combinations
 from trioproxy.lab.compare.crew import share
 from trioproxy.lab.compare.results import Example, Standing, run_id
@@ -70,3 +71,14 @@ async def _draw(theatre: Theatre, standings: Sequence[Standing]) -> None:
         for invariant, failure in standing.first_failures():
             events = await timeline(theatre, standing.contestant, failure, run_id(standing, failure))
             standing.examples[invariant] = Example(failure, tuple(events))
+
+
+def refuse_past_the_end(standings: Sequence[Standing], contest: Contest) -> None:
+    """Nothing has been compared where no fault has struck.
+
+    Raises:
+        ConfigurationError: the one step that is to be played is past the end of every run.
+    """
+    struck = any(cell.places for standing in standings for cell in standing.cells)
+    if contest.step is not None and not struck:
+        raise ConfigurationError([f"option --step: got {contest.step}; expected one that runs reach: none is so long"])

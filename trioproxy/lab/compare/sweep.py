@@ -13,6 +13,7 @@ from functools import cache
 from itertools import count, product
 
 from trioproxy.errors import ConfigurationError
+from trioproxy.lab.asked import unknown
 from trioproxy.lab.compare.combine import words
 from trioproxy.lab.compare.semantics import Again, Leaving, Semantics
 from trioproxy.lab.compare.subject import COMMIT_S, Variant
@@ -76,11 +77,9 @@ class Contest:
     step: int | None = None
 
     def __post_init__(self) -> None:
-        problems = [
-            f"--scenario {name!r}: expected {', '.join(SCENARIOS)}" for name in self.scenarios if name not in SCENARIOS
-        ]
+        problems = [unknown("option --scenario", name, SCENARIOS) for name in self.scenarios if name not in SCENARIOS]
         problems += [
-            f"--fault {fault!r}: expected {', '.join(FAULTS)}, or two of them joined by +"
+            unknown("option --fault", fault, FAULTS, ", or two of them joined by +")
             for fault in self.faults
             if not FAULTS.keys() >= set(fault.split("+"))
         ]

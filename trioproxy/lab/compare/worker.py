@@ -39,7 +39,7 @@ class Cell(msgspec.Struct, frozen=True):
 
     def sweep(self, theatre: Theatre) -> Findings:
         """Play all of it, in a run of Trio of its own."""
-        [semantics] = combinations(self.axes).possible
+        [semantics] = combinations({axis: [value] for axis, value in self.axes.items()}).possible
         contestant = Contestant(semantics, self.ours, self.commit_s)
         contest = Contest((self.scenario,), (self.fault,), self.seeds, self.stride, self.step)
         return theatre.run(lambda: sweep(theatre, contestant, self.scenario, self.fault, contest))

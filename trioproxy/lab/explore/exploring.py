@@ -12,6 +12,7 @@ from pathlib import Path
 import trio
 
 from trioproxy.errors import ConfigurationError
+from trioproxy.lab import stories
 from trioproxy.lab.explore.case import Case, Scenario
 from trioproxy.lab.explore.crew import share
 from trioproxy.lab.explore.engine import strikes
@@ -19,7 +20,7 @@ from trioproxy.lab.explore.faults import FAULTS
 from trioproxy.lab.explore.findings import Failure, Findings, Total
 from trioproxy.lab.explore.hunting import Hunt, hunt_all
 from trioproxy.lab.explore.mutants import MUTANTS
-from trioproxy.lab.explore.parts import Part, Wish, parts
+from trioproxy.lab.explore.parts import NOTHING, Part, Wish, parts
 from trioproxy.lab.explore.records import tallies, told
 from trioproxy.lab.explore.retelling import Retold, retell, shrink
 from trioproxy.lab.explore.scenarios import SCENARIOS
@@ -56,7 +57,8 @@ def explore(order: Order, screen: Screen) -> int:
     """Explore, and tell what was found. Returns 1 if an invariant was broken, else 0.
 
     Raises:
-        ConfigurationError: something is wished for that is not there; `out` cannot be written.
+        ConfigurationError: something is wished for that is not there, or at a step past the end; or `out` cannot be
+            written.
     """
     scenarios = {name: find(name) for name in order.wish.scenarios}
     todo = list(parts(order.wish, scenarios))
@@ -71,6 +73,7 @@ def explore(order: Order, screen: Screen) -> int:
         for tally in tallies(total, found(order.wish.subject).name):
             write(tally)
         if order.wish.steps is not None:
+            _refuse_past_the_end(order, total, todo, scenarios)
             _tell_one(order, todo, scenarios, screen)
         _tell_failures(order, total, scenarios, screen, write)
     if order.out is not None:
@@ -105,6 +108,17 @@ def _shared(order: Order, todo: Sequence[Part]) -> Total:
     return total
 
 
+def _refuse_past_the_end(order: Order, total: Total, todo: Sequence[Part], scenarios: dict[str, Scenario]) -> None:
+    """Nothing has been tried where no fault has struck: those steps are not reached."""
+    if any(cell.places or cell.fault == NOTHING for cell in total.cells.values()):
+        return
+    part = todo[0]
+    case = Case(scenarios[part.scenario], part.seed, strikes(part, part.steps or ()))
+    last = retell(found(order.wish.subject), case, "run").happened.steps - 1
+    asked = ",".join(map(str, part.steps or ()))
+    raise ConfigurationError([f"option --step: got {asked}; expected 0 to {last}, the last of {part.scenario}"])
+
+
 def _tell_one(order: Order, todo: Sequence[Part], scenarios: dict[str, Scenario], screen: Screen) -> None:
     """The one run that was asked for, broken or not."""
     part = todo[0]
@@ -137,8 +151,9 @@ def _tell_smallest(order: Order, failure: Failure, scenario: Scenario, again: Re
         screen.say("  it did not break again: the run is not the same each time")
         return
     smallest, how = shrink(found(order.wish.subject), scenario, failure)
-    conditions = failure.scenario.partition("@")[2] if ".toml" in failure.scenario else failure.scenario
-    told_as = f"story.toml@{conditions}" if conditions else "story.toml"
+    conditions = failure.scenario.rpartition("@")[2]
+    under = conditions if conditions in SCENARIOS else ""
+    told_as = f"story.toml@{under}" if under else "story.toml"
     screen.smallest(how, write_story(smallest.story), command_for(how, told_as))
 
 
@@ -179,4 +194,5 @@ def hunt_mutants(names: Sequence[str], jobs: int, screen: Screen) -> int:
 def show_list(screen: Screen) -> int:
     """What there is to be explored."""
     screen.lists(SCENARIOS.values(), FAULTS.values())
+    screen.say("--scenario takes the stories that come with the lab as well (docs/lab/stories.md):", *stories.names())
     return 0

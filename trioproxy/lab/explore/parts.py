@@ -9,6 +9,7 @@ from itertools import product
 import msgspec
 
 from trioproxy.errors import ConfigurationError
+from trioproxy.lab.asked import unknown
 from trioproxy.lab.explore.case import Fault, Scenario
 from trioproxy.lab.explore.faults import FAULTS, fitting
 
@@ -86,15 +87,19 @@ def parts(wish: Wish, scenarios: Mapping[str, Scenario]) -> Iterator[Part]:
 def _problems(wish: Wish, scenarios: Mapping[str, Scenario]) -> Iterator[str]:
     for name in wish.scenarios:
         if name not in scenarios:
-            yield f"--scenario {name}: expected one of {', '.join(scenarios)}"
+            yield unknown("option --scenario", name, scenarios)
     for name in wish.faults:
         struck = name.split("+") if name != NOTHING else []
         if len(struck) > 2 or not FAULTS.keys() >= set(struck):
-            yield f"--fault {name}: expected one of {', '.join(FAULTS)}, or two of them joined by +"
+            yield unknown("option --fault", name, [*FAULTS, NOTHING], ", or two of them joined by +")
         elif wish.steps is not None and len(wish.steps) != len(struck):
-            yield f"--step: expected {len(struck)} for {name}, got {len(wish.steps)}"
+            yield f"option --step: got {_count(len(wish.steps))}; expected {_count(len(struck))} for {name}"
     if wish.steps is not None and not wish.faults:
-        yield "--step: expected a --fault that happens there"
+        yield "option --step: expected a --fault that happens there"
+
+
+def _count(steps: int) -> str:
+    return f"{steps} step" if steps == 1 else f"{steps or 'no'} steps"
 
 
 def faults_of(part: Part) -> list[Fault]:
