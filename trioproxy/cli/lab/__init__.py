@@ -7,11 +7,11 @@ from cyclopts import App
 from trioproxy.cli.lab import compare, explore, report, script_from_trace, wire
 
 _EXAMPLES = """Examples:
-  trioproxy lab compare                             what each way of holding a stream loses
-  trioproxy lab wire --target nginx --install       any proxy, over real sockets
-  trioproxy lab explore                             this proxy, a fault at every step
-  trioproxy lab report results.jsonl                what was found, as a page
-  trioproxy lab script-from-trace TRACE.jsonl       an incident as a story
+  trioproxy lab wire --target nginx --install   any proxy, over real sockets
+  trioproxy lab explore                         this one, a fault at each step
+  trioproxy lab compare                         designs that differ in one way
+  trioproxy lab report results.jsonl            what was found, as a page
+  trioproxy lab script-from-trace TRACE.jsonl   an incident as a story
 """
 
 

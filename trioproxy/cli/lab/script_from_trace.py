@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 EXAMPLES = """Examples:
-  trioproxy lab script-from-trace ~/.local/share/trioproxy/traces/019b….jsonl -o incident.toml
+  trioproxy lab script-from-trace traces/019b….jsonl -o incident.toml
   trioproxy lab script-from-trace results.jsonl --run 42
 """
 

@@ -1,4 +1,4 @@
-"""Response generators as people write them: whoever iterates one owns all that is in it.
+"""Response generators in two common ways: whoever iterates one owns all that is in it.
 
 pulling   reads the upstream itself, in `try` and `finally`
 nesting   opens a nursery around its `yield`; a task in it pumps through a channel
