@@ -40,7 +40,7 @@ coverage: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.run
 
-# The long one: some hundred thousand runs, then the deliberate bugs. `make unit` runs a slice of both.
+# The long one: almost half a million runs, then the deliberate bugs. `make unit` runs a slice of both.
 explore: $(VENV)/.installed-dev
 	$(BIN)/trioproxy lab explore --seeds 20 --pairs 200
 	$(BIN)/trioproxy lab explore --mutants

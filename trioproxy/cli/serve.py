@@ -11,7 +11,7 @@ from trioproxy.cli.options import PEM_FILES, ConfigFile, settings_from
 EXAMPLES = """Examples:
   trioproxy serve
   trioproxy serve --config trioproxy.toml --host 0.0.0.0
-  trioproxy serve --port 0      any free port; the first line of output names it
+  trioproxy serve --port 0   any free port: the first line of output has it
 """
 
 
