@@ -7,14 +7,14 @@ import pytest
 from trioproxy.lab.compare.half_close import HalfClosed
 from trioproxy.lab.compare.semantics import Semantics
 from trioproxy.lab.compare.sweep import Contestant
-from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
+from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.script import After, ClientScript, Leave, Story
 
 SCRIPT = stream(10, 1.0, 100)
 FIN_AT_S = 3.5
 
 
-def told(*, counted: bool, gone: bool, ours: bool) -> Told:
+def told(*, counted: bool, gone: bool, ours: bool) -> Course:
     contestant = Contestant(Semantics(), ours=ours)
     client = ClientScript(ask(), ((After(FIN_AT_S), Leave()),) if gone else ())
     subject = HalfClosed(contestant.subject(), counted, None if gone else FIN_AT_S)

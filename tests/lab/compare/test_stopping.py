@@ -5,20 +5,20 @@ from __future__ import annotations
 from trioproxy.lab.compare.semantics import Semantics
 from trioproxy.lab.compare.stopping import Stopping
 from trioproxy.lab.compare.sweep import Contestant
-from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
+from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.script import ClientScript, Story
 from trioproxy.model import CallOutcome
 
 CONTESTANT = Contestant(Semantics())
 
 
-def told(at_s: float, only: int | None = None) -> Told:
+def told(at_s: float, only: int | None = None) -> Course:
     story = Story("stop", (stream(10, 1.0, 100),), (ClientScript(ask(0)), ClientScript(ask(1))))
     [found] = tell([Telling(CONTESTANT, story, subject=Stopping(CONTESTANT.subject(), at_s, only))])
     return found
 
 
-def outcomes(found: Told) -> set[CallOutcome]:
+def outcomes(found: Course) -> set[CallOutcome]:
     return {booked.receipt.outcome for booked in found.happened.books.calls}
 
 

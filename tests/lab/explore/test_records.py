@@ -3,7 +3,7 @@ from __future__ import annotations
 from support.exploring import case, our_proxy
 
 from trioproxy.lab.explore.findings import Failure, Findings, Total
-from trioproxy.lab.explore.records import tallies, told
+from trioproxy.lab.explore.records import failing, tallies
 from trioproxy.lab.explore.retelling import retell
 from trioproxy.trace.records import Event, Run, Tally
 
@@ -28,7 +28,7 @@ def test_each_cell_is_a_tally() -> None:
 
 def test_a_failing_run_comes_with_its_events() -> None:
     again = retell(our_proxy(), case("paced", ("leave", 30), seed=3), FAILURE.id)
-    run, *events = told(FAILURE, again, subject="us", repeat="again", script="story")
+    run, *events = failing(FAILURE, again, subject="us", repeat="again", script="story")
 
     assert isinstance(run, Run)
     assert (run.id, run.seed, run.broken) == (FAILURE.id, 3, ["a", "b"])

@@ -1,6 +1,6 @@
 """What is known of one call and of its delivery, and what is booked of them at their end.
 
-    arrival, body ─▶ Account ── enter, came ─▶ outcome(cause) ─▶ call_receipt, delivery_receipt
+    arrival, body ─▶ Call, Delivery ── what happened to them ─▶ outcome(cause) ─▶ receipt
 
 The rules by which an outcome follows from phase and cause are the proxy's own (`rules/lifecycle.py`): variants differ
 in how they find the cause, not in what they call it.

@@ -110,7 +110,7 @@ def page(name: str, result: Result) -> str:
     ]
     for words, shown in result.tables:
         lines += [words, "", *markdown(shown), ""]
-    lines += ["| claim | |", "| --- | --- |"]
+    lines += ["| claim | verdict |", "| --- | --- |"]
     lines += [f"| {claim.words} | {'holds' if claim.holds else '**does not hold**'} |" for claim in result.claims]
     lines += ["", "## What follows", experiment.FOLLOWS.strip(), "", "## Limits", experiment.LIMITS.strip()]
     return "\n".join(lines) + "\n"

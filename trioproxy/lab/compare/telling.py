@@ -1,6 +1,6 @@
 """Stories told to a contestant for what can be measured of them: times and bytes on the virtual clock, not breaches.
 
-Told ── pulled_bytes, got_bytes, ended_at, told_after_s …
+Course ── pulled_bytes, got_bytes, ended_at, closed_at …
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LAST = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Course:
     """One story, as it went. Times are seconds of the run; what did not happen is at infinity."""
 
     happened: Happened
@@ -90,17 +90,17 @@ class Telling:
     conditions: Conditions | None = None
 
 
-def tell(tellings: Sequence[Telling]) -> list[Told]:
+def tell(tellings: Sequence[Telling]) -> list[Course]:
     """Tell all, one after the other."""
     theatre = Theatre()
 
-    async def main() -> list[Told]:
+    async def main() -> list[Course]:
         return [await _tell(theatre, each) for each in tellings]
 
     return theatre.run(main)
 
 
-async def _tell(theatre: Theatre, telling: Telling) -> Told:
+async def _tell(theatre: Theatre, telling: Telling) -> Course:
     contestant, story = telling.contestant, telling.story
     scenario = contestant.under(Scenario(story.name, story.name, story))
     if telling.conditions is not None:
@@ -108,7 +108,7 @@ async def _tell(theatre: Theatre, telling: Telling) -> Told:
     timeline = Timeline(story.name)
     subject = telling.subject or contestant.subject()
     happened = await theatre.play(subject, Case(scenario, telling.seed), timeline)
-    return Told(happened, tuple(timeline.events))
+    return Course(happened, tuple(timeline.events))
 
 
 def stream(events: int, every_s: float, event_bytes: int = 100, first_s: float | None = None) -> Script:

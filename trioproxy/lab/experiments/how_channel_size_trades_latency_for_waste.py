@@ -8,7 +8,7 @@ from __future__ import annotations
 from trioproxy.lab.compare.experiment import Claim, Result, table
 from trioproxy.lab.compare.semantics import KIB, Room, Semantics
 from trioproxy.lab.compare.sweep import Contestant
-from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
+from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.compare.window import Windowed
 from trioproxy.lab.script import After, AtEvent, ClientScript, Leave, ReadOn, StopReading, Story
 
@@ -89,7 +89,7 @@ def measure(seeds: int) -> Result:
     )
 
 
-def _tell(room: str, size_bytes: int, seeds: int) -> tuple[list[Told], list[Told]]:
+def _tell(room: str, size_bytes: int, seeds: int) -> tuple[list[Course], list[Course]]:
     """With a client that reads on, and with one that leaves."""
     contestant = Contestant(Semantics(room=Room.of(room)))
     subject = Windowed(contestant.subject(), EVERY_S, WINDOW_CHUNKS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from trioproxy.lab.compare.experiment import Claim, Result, table
 from trioproxy.lab.compare.semantics import Again, Leaving, Semantics
 from trioproxy.lab.compare.sweep import Contestant
-from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
+from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.script import After, AtEvent, ClientScript, Leave, Resend, Story
 
 QUESTION = "How long to linger for a client that resends?"
@@ -76,7 +76,7 @@ def _covers(policy: str, delay_s: float) -> bool:
     return min(Leaving.of(policy).seconds_s, EVENTS - LEAVES_AT) > delay_s
 
 
-def _tell(policy: str, delay_s: float | None, seeds: int) -> list[Told]:
+def _tell(policy: str, delay_s: float | None, seeds: int) -> list[Course]:
     contestant = Contestant(Semantics(leaving=Leaving.of(policy), again=Again.JOINS))
     steps: tuple[tuple[AtEvent | After, Leave | Resend], ...] = ((AtEvent(LEAVES_AT), Leave()),)
     if delay_s is not None:

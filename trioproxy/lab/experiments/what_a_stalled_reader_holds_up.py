@@ -8,7 +8,7 @@ from trioproxy.lab.compare.experiment import Claim, Result, table
 from trioproxy.lab.compare.semantics import Pump, Semantics
 from trioproxy.lab.compare.stopping import Stopping
 from trioproxy.lab.compare.sweep import Contestant
-from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
+from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.script import AtEvent, ClientScript, StopReading, Story
 
 QUESTION = "What does a stalled reader hold up?"
@@ -100,11 +100,11 @@ def _stopping(contestant: Contestant, seed: int) -> Telling:
     return Telling(contestant, _story(), seed, subject=Stopping(contestant.subject(), STOPS_AT_S))
 
 
-def _call_of_second(told: Told) -> int:
+def _call_of_second(told: Course) -> int:
     """Which of the calls is the stalled client's: the one of which less came."""
     return min((0, 1), key=told.pulled_bytes) if len(told.happened.calls) > 1 else 0
 
 
-def _waiting(told: Told) -> int:
+def _waiting(told: Course) -> int:
     """What was pulled for the stalled client, and never read by it."""
     return told.pulled_bytes(_call_of_second(told)) - told.got_bytes(1)

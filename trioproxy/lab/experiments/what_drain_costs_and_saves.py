@@ -11,7 +11,7 @@ from statistics import fmean
 from trioproxy.lab.compare.experiment import Claim, Result, table
 from trioproxy.lab.compare.semantics import Again, Leaving, Semantics
 from trioproxy.lab.compare.sweep import Contestant
-from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
+from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.script import After, AtEvent, ClientScript, Leave, Resend, Story
 from trioproxy.model import CallOutcome
 from trioproxy.views.table import Table
@@ -138,7 +138,7 @@ def _mean_events(policy: str, stories: Sequence[Story]) -> float:
     return fmean(told.all_pulled_bytes // EVENT_BYTES for told in _tell(policy, stories))
 
 
-def _tell(policy: str, stories: Sequence[Story]) -> list[Told]:
+def _tell(policy: str, stories: Sequence[Story]) -> list[Course]:
     contestant = Contestant(Semantics(leaving=Leaving.of(policy), again=Again.JOINS))
     return tell([Telling(contestant, story, number) for number, story in enumerate(stories)])
 

@@ -10,7 +10,7 @@ from trioproxy.lab.compare.run import compare
 from trioproxy.lab.compare.semantics import Again, Leaving, Pump, Semantics
 from trioproxy.lab.compare.stopping import Stopping
 from trioproxy.lab.compare.sweep import Contest, Contestant
-from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
+from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.script import AtEvent, ClientScript, Leave, Story
 
 QUESTION = "Where may a pump live?"
@@ -74,20 +74,20 @@ def measure(seeds: int) -> Result:
     )
 
 
-def _drained(contestant: Contestant, seeds: int) -> list[Told]:
+def _drained(contestant: Contestant, seeds: int) -> list[Course]:
     client = ClientScript(ask(), ((AtEvent(5), Leave()),))
     story = Story("drain", (stream(EVENTS, 1.0, EVENT_BYTES),), (client,))
     return tell([Telling(contestant, story, seed) for seed in range(seeds)])
 
 
-def _lives_on_s(told: Told) -> float:
+def _lives_on_s(told: Course) -> float:
     [visit] = told.happened.visits
     assert visit.left_at is not None
     assert visit.over_at is not None
     return visit.over_at - visit.left_at
 
 
-def _joined(contestant: Contestant, seeds: int) -> list[Told]:
+def _joined(contestant: Contestant, seeds: int) -> list[Course]:
     clients = (ClientScript(ask()), ClientScript(ask()))
     story = Story("join", (stream(EVENTS, 1.0, EVENT_BYTES),), clients, (0.0, 2.5))
     subject = Stopping(contestant.subject(), 6.0, only=0)

@@ -9,7 +9,7 @@ from trioproxy.lab.compare.experiment import Claim, Result, table
 from trioproxy.lab.compare.half_close import HalfClosed
 from trioproxy.lab.compare.semantics import Semantics
 from trioproxy.lab.compare.sweep import Contestant
-from trioproxy.lab.compare.telling import Telling, Told, ask, stream, tell
+from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.script import After, ClientScript, Leave, Script, Story
 
 QUESTION = "Should a half-close count as leaving?"
@@ -101,11 +101,11 @@ def measure(seeds: int) -> Result:
     )
 
 
-def _since_fin(told: Told, size_bytes: int) -> int:
+def _since_fin(told: Course, size_bytes: int) -> int:
     return size_bytes - told.pulled_bytes(until_s=FIN_AT_S)
 
 
-def _tell(contestant: Contestant, script: Script, seeds: int, *, counted: bool, gone: bool) -> list[Told]:
+def _tell(contestant: Contestant, script: Script, seeds: int, *, counted: bool, gone: bool) -> list[Course]:
     client = ClientScript(ask(), ((After(FIN_AT_S), Leave()),) if gone else ())
     subject = HalfClosed(contestant.subject(), counted, None if gone else FIN_AT_S)
     story = Story("fin", (script,), (client,))

@@ -21,8 +21,8 @@ from trioproxy.lab.explore.findings import Failure, Findings, Total
 from trioproxy.lab.explore.hunting import Hunt, hunt_all
 from trioproxy.lab.explore.mutants import MUTANTS
 from trioproxy.lab.explore.parts import NOTHING, Part, Wish, parts
-from trioproxy.lab.explore.records import tallies, told
-from trioproxy.lab.explore.retelling import Retold, retell, shrink
+from trioproxy.lab.explore.records import failing, tallies
+from trioproxy.lab.explore.retelling import Rerun, retell, shrink
 from trioproxy.lab.explore.scenarios import SCENARIOS
 from trioproxy.lab.explore.screen import Bar, Screen
 from trioproxy.lab.explore.stories import find
@@ -137,7 +137,7 @@ def _tell_failures(
         scenario = scenarios[failure.scenario]
         again = retell(subject, case_of(failure, scenario), failure.id)
         repeat, story = command_for(failure), write_story(scenario.story)
-        for record in told(failure, again, subject=subject.name, repeat=repeat, script=story):
+        for record in failing(failure, again, subject=subject.name, repeat=repeat, script=story):
             write(record)
         new = {name for name, _ in failure.breaches} - shown
         if new and len(shown) < MOST_TOLD:
@@ -146,7 +146,7 @@ def _tell_failures(
             _tell_smallest(order, failure, scenario, again, screen)
 
 
-def _tell_smallest(order: Order, failure: Failure, scenario: Scenario, again: Retold, screen: Screen) -> None:
+def _tell_smallest(order: Order, failure: Failure, scenario: Scenario, again: Rerun, screen: Screen) -> None:
     if not again.broken:
         screen.say("  it did not break again: the run is not the same each time")
         return

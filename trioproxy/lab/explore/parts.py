@@ -51,7 +51,7 @@ class Wish:
     Args:
         faults: their names, a pair as `leave+close`; empty: all that fit.
         pairs: how many pairs of faults are sampled for each scenario and seed.
-        step: these steps alone, one for each fault.
+        steps: these alone, one for each fault.
     """
 
     scenarios: Sequence[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trioproxy.lab.explore.findings import Failure, Total
-from trioproxy.lab.explore.retelling import Retold
+from trioproxy.lab.explore.retelling import Rerun
 from trioproxy.trace.records import Record, Run, Tally
 
 
@@ -23,7 +23,7 @@ def tallies(total: Total, subject: str) -> Iterator[Tally]:
         )
 
 
-def told(failure: Failure, retold: Retold, *, subject: str, repeat: str, script: str) -> Iterator[Record]:
+def failing(failure: Failure, rerun: Rerun, *, subject: str, repeat: str, script: str) -> Iterator[Record]:
     """A failing run, and its timeline."""
     yield Run(
         id=failure.id,
@@ -33,10 +33,10 @@ def told(failure: Failure, retold: Retold, *, subject: str, repeat: str, script:
         measures={
             "step": failure.steps[0] if failure.steps else None,
             "second step": failure.steps[1] if len(failure.steps) > 1 else None,
-            "steps": retold.happened.steps,
+            "steps": rerun.happened.steps,
         },
         broken=failure.invariants,
         repeat=repeat,
         script=script,
     )
-    yield from retold.events
+    yield from rerun.events

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from trioproxy.lab.explore.case import Case, Scenario
 from trioproxy.lab.explore.engine import Engine
 from trioproxy.lab.explore.faults import fitting
-from trioproxy.lab.explore.findings import Failure, Findings
+from trioproxy.lab.explore.findings import Failure
 from trioproxy.lab.explore.invariants import Breach, breaches
 from trioproxy.lab.explore.parts import Part
 from trioproxy.lab.explore.shrinking import smaller
@@ -29,7 +29,7 @@ _PAIRS = 150
 
 
 @dataclass(frozen=True, slots=True)
-class Retold:
+class Rerun:
     """A case with what happened in it."""
 
     case: Case
@@ -38,7 +38,7 @@ class Retold:
     events: list[Event]
 
 
-def retell(subject: Subject, case: Case, run: str) -> Retold:
+def retell(subject: Subject, case: Case, run: str) -> Rerun:
     """Play `case` again and write its timeline down, under the id `run`."""
     theatre, timeline = Theatre(), Timeline(run)
 
@@ -48,7 +48,7 @@ def retell(subject: Subject, case: Case, run: str) -> Retold:
     happened = theatre.run(main)
     broken = breaches(happened)
     timeline.broken((each.invariant, each.words) for each in broken)
-    return Retold(case, happened, broken, timeline.events)
+    return Rerun(case, happened, broken, timeline.events)
 
 
 def shrink(subject: Subject, scenario: Scenario, failure: Failure) -> tuple[Scenario, Failure]:
@@ -93,16 +93,13 @@ def _breaks(
                 runs += findings.runs
                 for failure in findings.failures:
                     if any(name == invariant for name, _ in failure.breaches):
-                        return first(failure, invariant)
+                        return _first(failure, invariant)
         return None
 
     return engine.theatre.run(main), runs
 
 
-def first(failure: Failure, invariant: str) -> Failure:
+def _first(failure: Failure, invariant: str) -> Failure:
     """`failure` with that invariant before others."""
     ordered = sorted(failure.breaches, key=lambda breach: breach[0] != invariant)
     return Failure(failure.scenario, failure.faults, failure.seed, failure.steps, tuple(ordered))
-
-
-__all__ = ["Findings", "Retold", "first", "retell", "shrink"]
