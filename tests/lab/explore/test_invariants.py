@@ -148,6 +148,26 @@ def test_what_is_broken_is_found(tamper: Callable[[Happened], None]) -> None:
     assert {breach.invariant for breach in breaches(happened)} == {TAMPERED[tamper]}
 
 
+@pytest.mark.parametrize("name", ["neighbours", "strangers"])
+def test_nobody_is_given_what_was_sent_to_another(name: str) -> None:
+    happened = play_one(name)
+    one, other = happened.visits
+    one.pieces, other.pieces = other.pieces, one.pieces
+
+    assert {breach.invariant for breach in breaches(happened)} >= {Invariant.PREFIX, Invariant.WHOLE}
+
+
+def test_an_answer_is_judged_by_what_was_asked_for_and_not_by_the_row_alone() -> None:
+    """The row says that the second was served by the call of the first; that is just what must not be."""
+    happened = play_one("neighbours")
+    one, other = happened.visits
+    other.pieces = one.pieces
+    rows = happened.books.exchanges
+    rows[1] = replace(rows[1], receipt=replace(rows[1].receipt, call_id=rows[0].receipt.call_id))
+
+    assert Invariant.PREFIX in {breach.invariant for breach in breaches(happened)}
+
+
 def test_each_invariant_can_be_broken() -> None:
     assert set(TAMPERED.values()) == set(Invariant)
 

@@ -33,6 +33,8 @@ BY_ITSELF = {
     "join-blocked": ("completed", "delivered delivered"),
     "join-broken": ("truncated", "upstream_failed upstream_failed"),
     "replay": ("completed", "delivered delivered"),
+    "neighbours": ("completed completed", "delivered delivered"),
+    "strangers": ("completed completed", "delivered delivered"),
     "linger": ("completed", "client_left"),
     "linger-over": ("abandoned", "client_left"),
     "linger-resend": ("completed", "client_left delivered"),

@@ -11,10 +11,8 @@ from enum import StrEnum
 import msgspec
 
 from trioproxy.lab.explore.endings import left, outlives_s, right_calls, right_deliveries
-from trioproxy.lab.explore.pairing import Carried, Served, pair
+from trioproxy.lab.explore.pairing import CREDENTIALS, Carried, Served, answers_to, pair
 from trioproxy.lab.explore.stage import Happened
-
-_CREDENTIALS = frozenset((b"x-api-key", b"authorization"))
 
 
 class Invariant(StrEnum):
@@ -150,17 +148,21 @@ def _nothing_left(facts: Facts) -> Iterator[str]:
 
 
 def _prefix(facts: Facts) -> Iterator[str]:
-    for visit in facts.happened.visits:
-        body = visit.body
-        if not visit.own_answer and not any(call.body.startswith(body) for call in facts.happened.calls) and body:
-            yield f"client {visit.client} got {len(body)} bytes that are no beginning of what the upstream sent"
+    """Of a call that was made for it: not of any that there was."""
+    for served in facts.served:
+        visit, body = served.visit, served.visit.body
+        if visit.own_answer or not body:
+            continue
+        if not any(call.body.startswith(body) for call in answers_to(served, facts.happened)):
+            yield f"client {visit.client} got {len(body)} bytes that are no beginning of what the upstream sent for it"
 
 
 def _whole(facts: Facts) -> Iterator[str]:
-    for visit in facts.happened.visits:
+    for served in facts.served:
+        visit = served.visit
         if not visit.finished or visit.own_answer:
             continue
-        if not any(call.ended and call.body == visit.body for call in facts.happened.calls):
+        if not any(call.ended and call.body == visit.body for call in answers_to(served, facts.happened)):
             yield f"client {visit.client} was given a clean end after {visit.size_bytes} bytes; that was not all"
 
 
@@ -203,7 +205,7 @@ def _leaves(error: BaseException | None) -> str:
 
 def _no_key(facts: Facts) -> Iterator[str]:
     clients = facts.happened.case.story.clients
-    keys = {value for client in clients for name, value in client.ask.headers if name.lower() in _CREDENTIALS}
+    keys = {value for client in clients for name, value in client.ask.headers if name.lower() in CREDENTIALS}
     books = facts.happened.books
     logged = "\n".join(map(_said, facts.happened.log)).encode()
     rows = (*books.opened, *(row.receipt for row in books.calls), *(row.receipt for row in books.exchanges))

@@ -16,8 +16,11 @@ from trioproxy.lab.explore.books import Booked
 from trioproxy.lab.explore.stage import Happened
 from trioproxy.lab.explore.upstream import UpstreamCall
 from trioproxy.lab.explore.visit import Visit
-from trioproxy.model import CallReceipt, ExchangeReceipt
+from trioproxy.model import CallReceipt, ExchangeReceipt, RawHeaders
 from trioproxy.providers.base import Meter
+
+# What says who is asking.
+CREDENTIALS = frozenset((b"x-api-key", b"authorization"))
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -64,6 +67,25 @@ def pair(happened: Happened) -> tuple[list[Served], list[Carried]]:
         if call is not None:
             call.users.append(visit)
     return served, calls
+
+
+def answers_to(served: Served, happened: Happened) -> list[UpstreamCall]:
+    """The calls whose answer this request may be given.
+
+    The one that its row names, or any if there is none; and never one that was made for another client who asked
+    something else, or asked with another key. For whom a call was made is told by what it asked.
+    """
+    calls = [served.call.upstream] if served.call is not None else happened.calls
+    clients, mine = happened.case.story.clients, _asked(served.visit.ask.headers, served.visit.ask.body)
+    others = {asked for client in clients if (asked := _asked(client.ask.headers, client.ask.body)) != mine}
+    if not others:
+        return calls
+    return [call for call in calls if _asked(call.facts.plan.headers, call.facts.plan.body) not in others]
+
+
+def _asked(headers: RawHeaders, body: object) -> tuple[RawHeaders, object]:
+    """What makes a request another one: who asks, and for what."""
+    return tuple((name.lower(), value) for name, value in headers if name.lower() in CREDENTIALS), body
 
 
 def _pairs(ones: Sequence[A], others: Sequence[B], belong: Callable[[A, B], bool]) -> list[tuple[A, B | None]]:

@@ -43,6 +43,8 @@ _STREAM = message_stream("One two.")
 _ASK = Ask(body=b'{"model":"claude-haiku-4-5","stream":true,"max_tokens":9}', headers=_HEADERS)
 _JSON = Ask(body=b'{"model":"claude-haiku-4-5","max_tokens":9}', headers=_HEADERS)
 _OPUS = Ask(body=b'{"model":"claude-opus-4-8","stream":true,"max_tokens":9,"messages":[]}', headers=_HEADERS)
+_OTHER = Ask(body=b'{"model":"claude-haiku-4-5","stream":true,"max_tokens":8}', headers=_HEADERS)
+_STRANGER = Ask(body=_ASK.body, headers=((b"x-api-key", b"sk-ant-the-key-of-a-stranger"), *_HEADERS[1:]))
 _UPLOAD = Ask("/v1/files", b"two pieces", _HEADERS)
 _HUGE = Ask(body=b"{}", headers=(*_HEADERS, (b"content-length", b"99999999999")))
 _FLOOD = Script.of(
@@ -88,6 +90,12 @@ def _broken(name: str, words: str, then: Ending) -> Scenario:
     return _one(name, words, _STREAM.up_to(3).script(then=then))
 
 
+def _neighbours(name: str, words: str, other: Ask) -> Scenario:
+    """Two clients at two calls with different answers; neither may get any of the other's."""
+    scripts = (_PACED, message_stream("Three four five.").script(every_s=1.0))
+    return Scenario(name, words, Story(name, scripts, (ClientScript(_ASK), ClientScript(other)), (0.0, 2.5)), _JOINING)
+
+
 _ALL = (
     _one("stream", "an event stream that comes at once", _STREAM.script()),
     _one("paced", "an event stream, an event a second", _PACED),
@@ -115,6 +123,8 @@ _ALL = (
     _two("join-blocked", "one reads late, the other at once", _FLOOD, 0.0, _SLOW),
     _two("join-broken", "two clients at a call that breaks", _STREAM.up_to(4).script(every_s=1.0, then=Reset()), 2.5),
     _two("replay", "the second asks when the first has its answer", _STREAM.script(), 1.0),
+    _neighbours("neighbours", "two clients that ask different things", _OTHER),
+    _neighbours("strangers", "two clients that ask the same with different keys", _STRANGER),
     _one("linger", "the client leaves, the call lingers", _PACED, _LEAVES, _LINGER),
     _one("linger-over", "the call takes longer than it lingers", _SLOWLY, _LEAVES, _LINGER),
     _one("linger-resend", "it comes back while the call lingers", _SLOWLY, _RESENDS, _LINGER_AND_REUSE),

@@ -10,6 +10,7 @@ _SEATING = "trioproxy.seating"
 _HOUSE = "trioproxy.house"
 _EXCHANGE = "trioproxy.exchange"
 _CALLING = "trioproxy.calling"
+_SAMENESS = "trioproxy.providers.sameness"
 
 OF_THE_CALL = (
     Mutant(
@@ -208,6 +209,26 @@ OF_THE_CALL = (
             ),
         ),
         ("replay",),
+        ("leave",),
+    ),
+    Mutant(
+        "joins-anybody",
+        "whoever asks for anything may join whatever goes on",
+        (
+            Edit(
+                _HOUSE,
+                "for relay in self._by_fingerprint.get(fingerprint, ()):",
+                "for relay in [each for twins in self._by_fingerprint.values() for each in twins]:",
+            ),
+        ),
+        ("neighbours",),
+        ("leave",),
+    ),
+    Mutant(
+        "joins-strangers",
+        "the key of a client does not count for what is the same request",
+        (Edit(_SAMENESS, "headers=arrival.headers,", "headers=(),"),),
+        ("strangers",),
         ("leave",),
     ),
 )
