@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +47,8 @@ class Examination:
     certificate: Mapping[str, str]
     # What the harness takes for a chunk without a proxy, over each protocol; the examination of none finds it out.
     floors_ms: dict[Protocol, list[float]] = field(default_factory=dict)
+    # What any target of this run speaks: the harness is not measured over more.
+    spoken: Sequence[Protocol] = PROTOCOLS
     runs: list[Run] = field(default_factory=list)
     # It cannot be started, or not be kept alive.
     gone: bool = False
@@ -58,10 +60,10 @@ class Examination:
 
     @property
     def speaks(self) -> list[Protocol]:
-        """What clients may speak to it. The harness itself speaks all, but for TLS without a certificate."""
+        """What clients may speak to it. The harness itself speaks what is spoken, but for TLS without a certificate."""
         if self.target is not None:
             return self.target.speaks
-        return [protocol for protocol in PROTOCOLS if protocol != "h2" or self.certificate]
+        return [each for each in PROTOCOLS if each in self.spoken and (each != "h2" or self.certificate)]
 
     def cells(self) -> list[Cell]:
         """Those that its protocols allow. Faults come first, floods last: what is left of them is work for a while."""

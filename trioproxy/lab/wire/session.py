@@ -15,7 +15,7 @@ from trioproxy.lab.wire.installing import missing, not_installed, version_of
 from trioproxy.lab.wire.matrix import Tell
 from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.shipped import DIRECT
-from trioproxy.lab.wire.target import Protocol, Target
+from trioproxy.lab.wire.target import PROTOCOLS, Protocol, Target
 from trioproxy.lab.wire.trouble import TargetTrouble
 from trioproxy.trace.records import Record, Run, Trouble
 
@@ -38,9 +38,10 @@ async def examine(
         except TargetTrouble as problem:
             certificate = {}
             tell(Trouble(subject="the lab", what=problem.message))
+        spoken = [protocol for target in present if target is not None for protocol in target.speaks]
         floors_ms: dict[Protocol, list[float]] = {}
         for target in present:
-            await Examination(target, plan, tell, certificate, floors_ms).run()
+            await Examination(target, plan, tell, certificate, floors_ms, spoken or PROTOCOLS).run()
 
 
 def without_runs(targets: Sequence[Target | None], records: Sequence[Record]) -> list[str]:
