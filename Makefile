@@ -24,7 +24,7 @@ test: check unit coverage
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/flake8-async --disable=$(NOT_OURS) $$(git ls-files "trioproxy/*.py")
+	git ls-files "trioproxy/*.py" | xargs -n 64 -P $$(nproc) $(BIN)/flake8-async --disable=$(NOT_OURS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make_endings.py --check
