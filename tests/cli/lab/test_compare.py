@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from trioproxy.cli.entry import main
-from trioproxy.lab.compare.experiment import Claim, Result, names, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid, names
 from trioproxy.trace.files import read
-from trioproxy.trace.records import Event, Header, Run, Tally
+from trioproxy.trace.records import Event, Figure, Header, Run, Tally
 
 FEW = ("--scenario", "reset", "--fault", "leave", "--seeds", "1")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where a results file is written that nobody has named
 
 
 def compare(*arguments: str) -> int:
@@ -31,7 +36,7 @@ def test_a_row_for_each_combination_and_the_proxy_first(capsys: pytest.CaptureFi
 def test_the_same_arguments_print_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     said = []
     for _ in range(2):
-        assert compare(*FEW, "--pump", "nested", "--examples") == 0
+        assert compare(*FEW, "--pump", "nested", "--examples", "--out", "same.jsonl") == 0
         said.append(capsys.readouterr().out)
 
     assert said[0] == said[1]
@@ -59,6 +64,21 @@ def test_results_go_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert header.lab == "compare"
     assert {type(record) for record in records} == {Tally, Run, Event}
     assert f"results are in {path}" in capsys.readouterr().out
+
+
+def test_a_chosen_step_has_its_timeline_though_nothing_broke(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = ("--scenario", "paced", "--fault", "leave+close", "--seed", "2", "--step", "30")
+    assert compare("--pump", "house", *chosen, "--examples", "--out", "f.jsonl") == 0
+
+    runs = [record for record in read(Path("f.jsonl")) if isinstance(record, Run)]
+    assert [(run.subject, run.seed, run.measures, run.broken) for run in runs] == [
+        ("trioproxy", 2, {"step": 30}, []),
+        ("house", 2, {"step": 30}, []),
+    ]
+    assert [run.id for run in runs] == [*dict.fromkeys(e.run for e in read(Path("f.jsonl")) if isinstance(e, Event))]
+    assert capsys.readouterr().out.count(": nothing was broken\n") == 2
 
 
 def test_a_file_that_cannot_be_written_is_said_before_anything_is_played(
@@ -96,7 +116,7 @@ def test_an_experiment_says_what_was_measured_and_which_claims_hold(
     from trioproxy.lab.experiments import what_a_flag_gets_wrong as experiment
 
     claims = (Claim("It is so.", holds=True), Claim("It is not.", holds=False))
-    result = Result((("Runs:", table(("pump", "runs"), [("house", 3)])),), claims)
+    result = Result((("Runs:", grid(("pump", "runs"), [("house", 3)])),), claims)
     monkeypatch.setattr(experiment, "measure", lambda seeds: result)
 
     assert compare("what_a_flag_gets_wrong") == 0
@@ -104,6 +124,11 @@ def test_an_experiment_says_what_was_measured_and_which_claims_hold(
     assert out.startswith("What does a flag get wrong?\n\nA flag that whoever")
     assert "house     3\n" in out
     assert "        holds  It is so.\ndoes not hold  It is not.\n" in out
+    [path] = Path().glob("lab-compare-*.jsonl")
+    header, *records = read(path)
+    assert isinstance(header, Header)
+    assert {type(record) for record in records} == {Figure}
+    assert f"results are in {path}" in out
 
 
 def test_an_experiment_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +140,7 @@ def test_an_experiment_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> 
 def test_values_are_repeated_or_have_commas_between(capsys: pytest.CaptureFixture[str]) -> None:
     said = []
     for pumps in (["--pump", "house,request"], ["--pump", "house", "--pump", "request"]):
-        assert compare(*FEW, *pumps) == 0
+        assert compare(*FEW, *pumps, "--out", "same.jsonl") == 0
         said.append(capsys.readouterr().out)
 
     assert said[0] == said[1]
@@ -125,7 +150,7 @@ def test_values_are_repeated_or_have_commas_between(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["what_a_flag_gets_wrong", "--seeds", "1", "--out", "f"], ["--seeds", "--out"]),
+        (["what_a_flag_gets_wrong", "--seeds", "1", "--step", "1"], ["--seeds", "--step"]),
         (["--list", "what_a_flag_gets_wrong", "--examples"], ["EXPERIMENT", "--examples"]),
         (["--seed", "1", "--seeds", "3"], ["--seeds"]),
         (["--pump", "house", "--scenario", "reset", "--fault", "leave", "--step", "9999"], ["--step: got 9999"]),

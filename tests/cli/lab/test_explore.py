@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from trioproxy.cli.entry import main
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where a results file is written that nobody has named
 
 
 def test_what_there_is_to_be_explored(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,7 +25,10 @@ def test_it_explores(capsys: pytest.CaptureFixture[str]) -> None:
     command = ["lab", "explore", "--scenario", "json", "--fault", "leave", "--seed", "1", "--jobs", "1"]
 
     assert main(command) == 0
-    assert "no invariant was broken" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "no invariant was broken" in out
+    [path] = Path().glob("lab-explore-*.jsonl")
+    assert f"results are in {path}" in out
 
 
 @pytest.mark.parametrize(
@@ -30,6 +40,7 @@ def test_it_explores(capsys: pytest.CaptureFixture[str]) -> None:
         (["--fault", "leve"], "option --fault: got 'leve' (did you mean 'leave'?); expected one of: "),
         (["--scenario", "json", "--fault", "leave", "--step", "9999"], "option --step: got 9999; expected 0 to "),
         (["--fault", "leave+close", "--step", "9"], "option --step: got 1 step; expected 2 steps for leave+close"),
+        (["--list", "--out", "f"], "option --out: means nothing beside --list"),
         (["--mutants", "--seeds", "3"], "option --seeds: means nothing beside --mutants"),
         (["--list", "--fault", "leave"], "option --fault: means nothing beside --list"),
         (["--seed", "1", "--seeds", "3"], "option --seeds: means nothing beside --seed"),

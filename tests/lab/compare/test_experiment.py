@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from trioproxy.errors import ConfigurationError
-from trioproxy.lab.compare.experiment import Claim, Result, find, hypothesis, markdown, names, page, table
+from trioproxy.lab.compare.experiment import Claim, Result, figures, find, grid, hypothesis, markdown, names, page
+from trioproxy.trace.records import Figure
 
 ROOT = Path(__file__).parents[3]
 
@@ -37,7 +38,7 @@ def test_an_experiment_says_all_that_a_page_needs(name: str) -> None:
 
 
 def test_a_page_says_what_was_measured_and_what_failed() -> None:
-    shown = table(("pump", "runs"), [("house", 3), ("request", 0.123456)])
+    shown = grid(("pump", "runs"), [("house", 3), ("request", 0.123456)])
     result = Result((("Runs:", shown),), (Claim("It is so.", holds=True), Claim("It is not.", holds=False)))
 
     text = page("what_a_flag_gets_wrong", result)
@@ -46,7 +47,18 @@ def test_a_page_says_what_was_measured_and_what_failed() -> None:
     assert "| pump | runs |\n| --- | ---: |\n| house | 3 |\n| request | 0.123 |\n" in text
     assert "| It is so. | holds |\n| It is not. | **does not hold** |\n" in text
     assert "\ntrioproxy lab compare what_a_flag_gets_wrong\n" in text
-    assert markdown(shown)[0] == "| pump | runs |"
+    assert markdown(shown.table)[0] == "| pump | runs |"
+
+
+def test_what_was_measured_is_records_too() -> None:
+    shown = grid(("pump", "runs", "longest"), [("house", 3, "never")])
+    result = Result((("Runs:", shown),), (Claim("It is so.", holds=True),))
+
+    assert list(figures("why", result)) == [
+        Figure(subject="house", name="Runs: runs", value=3.0, unit=""),
+        Figure(subject="house", name="Runs: longest", value=None, unit="", note="never"),
+        Figure(subject="why", name="It is so.", value=1.0, unit="holds"),
+    ]
 
 
 @pytest.mark.parametrize("name", names())

@@ -34,4 +34,4 @@ def test_its_claims_are_decided_as_on_its_page(name: str) -> None:
     assert list(result.claims) == on_page(name)
     if name in WHOLE:
         text = (PAGES / f"{name}.md").read_text("utf-8")
-        assert all("\n".join(markdown(shown)) in text for _, shown in result.tables)
+        assert all("\n".join(markdown(shown.table)) in text for _, shown in result.tables)

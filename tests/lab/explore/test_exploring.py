@@ -34,7 +34,7 @@ class Shown(Screen):
 def test_nothing_is_broken(tmp_path: Path) -> None:
     screen, out = Shown(), tmp_path / "results.jsonl"
 
-    status = explore(Order(Wish(["json"], ["leave"], [0]), 1, None, out, ["x"]), screen)
+    status = explore(Order(Wish(["json"], ["leave"], [0]), 1, out, command=["x"]), screen)
 
     records = read(out)
     assert status == 0
@@ -43,18 +43,24 @@ def test_nothing_is_broken(tmp_path: Path) -> None:
     assert "no invariant was broken" in screen.text
 
 
-def test_one_run_alone_shows_its_timeline() -> None:
-    screen = Shown()
+def test_one_run_alone_shows_its_timeline_and_writes_it(tmp_path: Path) -> None:
+    screen, out = Shown(), tmp_path / "results.jsonl"
 
-    assert explore(Order(Wish(["paced"], ["leave"], [3], steps=(30,)), 1), screen) == 0
+    assert explore(Order(Wish(["paced"], ["leave"], [3], steps=(30,)), 1, out), screen) == 0
+    [_, _, run, *events] = read(out)
     assert "fault (the client leaves" in screen.text
+    assert isinstance(run, Run)
+    assert (run.id, run.seed, run.broken) == ("paced/leave@30/3", 3, [])
+    assert run.repeat == "trioproxy lab explore --scenario paced --seed 3 --fault leave --step 30"
+    assert 'name = "paced"' in run.script
+    assert {event.run for event in events if isinstance(event, Event)} == {run.id}
 
 
 def test_what_is_broken_is_told_written_and_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     screen, out = Shown(), tmp_path / "results.jsonl"
 
-    status = explore(Order(Wish(["paced"], ["leave"], [0], subject=BROKEN), 1, None, out), screen)
+    status = explore(Order(Wish(["paced"], ["leave"], [0], subject=BROKEN), 1, out), screen)
 
     [_, tally, run, *events] = read(out)
     assert status == 1
@@ -69,26 +75,27 @@ def test_what_is_broken_is_told_written_and_shrunk(tmp_path: Path, monkeypatch: 
     assert "saved as story.toml: trioproxy lab explore --scenario story.toml@paced" in screen.text
 
 
-def test_it_stops_after_so_many_runs() -> None:
+def test_it_stops_after_so_many_runs(tmp_path: Path) -> None:
     screen = Shown()
 
-    assert explore(Order(Wish(["json"], seeds=range(1000)), 1, 30), screen) == 0
+    assert explore(Order(Wish(["json"], seeds=range(1000)), 1, tmp_path / "f", most_runs=30), screen) == 0
 
 
 @pytest.mark.parametrize(
-    "order",
+    ("wish", "out"),
     [
-        Order(Wish(["nowhere"]), 1),
-        Order(Wish(["json"], ["all-leave"]), 1),
-        Order(Wish(["json"], ["leave"]), 1, out=Path("/nowhere/at/all")),
+        (Wish(["nowhere"]), "f"),
+        (Wish(["json"], ["all-leave"]), "f"),
+        (Wish(["json"], ["leave"]), "nowhere/at/all"),
     ],
 )
-def test_what_cannot_be(order: Order) -> None:
+def test_what_cannot_be(wish: Wish, out: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
-        explore(order, Shown())
+        explore(Order(wish, 1, tmp_path / out), Shown())
 
 
-def test_the_command_that_repeats_a_run_is_one() -> None:
+def test_the_command_that_repeats_a_run_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     pair = Failure("paced", ("leave", "close"), 3, (30, 31), (("x", ""),))
     nothing = Failure("paced", (), 3, (), (("x", ""),))
 
@@ -96,8 +103,14 @@ def test_the_command_that_repeats_a_run_is_one() -> None:
         assert main(shlex.split(command_for(failure))[1:]) == 0
 
 
-def test_deliberate_bugs_are_hunted() -> None:
-    screen = Shown()
+def test_deliberate_bugs_are_hunted(tmp_path: Path) -> None:
+    screen, out = Shown(), tmp_path / "results.jsonl"
 
-    assert hunt_mutants(["settled-twice"], 1, screen) == 0
+    assert hunt_mutants(["settled-twice"], 1, out, ["x"], screen) == 0
+    [header, tally, run] = read(out)
     assert "1 of 1 deliberate bugs were found" in screen.text
+    assert isinstance(header, Header)
+    assert isinstance(tally, Tally)
+    assert isinstance(run, Run)
+    assert tally.subject == run.subject == "bug settled-twice"
+    assert tally.broken == dict.fromkeys(run.broken, 1) == {"settled exactly once": 1}

@@ -3,7 +3,9 @@ from __future__ import annotations
 from support.exploring import case, our_proxy
 
 from trioproxy.lab.explore.findings import Failure, Findings, Total
-from trioproxy.lab.explore.records import failing, tallies
+from trioproxy.lab.explore.hunting import Hunt
+from trioproxy.lab.explore.mutants import MUTANTS
+from trioproxy.lab.explore.records import a_run, hunted, tallies
 from trioproxy.lab.explore.retelling import retell
 from trioproxy.trace.records import Event, Run, Tally
 
@@ -28,10 +30,18 @@ def test_each_cell_is_a_tally() -> None:
 
 def test_a_failing_run_comes_with_its_events() -> None:
     again = retell(our_proxy(), case("paced", ("leave", 30), seed=3), FAILURE.id)
-    run, *events = failing(FAILURE, again, subject="us", repeat="again", script="story")
+    run, *events = a_run(FAILURE, again, subject="us", repeat="again", script="story")
 
     assert isinstance(run, Run)
     assert (run.id, run.seed, run.broken) == (FAILURE.id, 3, ["a", "b"])
     assert run.measures == {"step": 30, "second step": None, "steps": again.happened.steps}
     assert events
     assert all(isinstance(event, Event) and event.run == run.id for event in events)
+
+
+def test_a_bug_that_was_not_found_has_no_run() -> None:
+    mutant = MUTANTS["settled-twice"]
+
+    [tally] = hunted(Hunt(mutant, 9, caught=None))
+
+    assert tally == Tally(subject="bug settled-twice", cell={"bug": mutant.words}, runs=9)

@@ -8,9 +8,14 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import BinaryIO
+
     from trioproxy.lab.compare.combine import Combinations
-    from trioproxy.lab.compare.results import Standing
+    from trioproxy.lab.compare.results import Example, Standing
     from trioproxy.lab.compare.sweep import Contest
+    from trioproxy.trace.records import Record
 
 EXAMPLES = """Examples:
   trioproxy lab compare                                 where the pump lives
@@ -28,6 +33,7 @@ _END = "What a reader takes for the whole body: the pump's mark, the closed chan
 _FOLLOW = "Which of several clients the pump waits for: fastest, slowest (fastest)."
 _AGAIN = "What the same request does while its call lives: pays for another, joins it (pays)."
 _SCENARIO = "The stories, by the names of `explore --list`."
+_OUT = "The results file (JSON Lines); else lab-compare-<date>.jsonl, here."
 _FAULT = "What happens at every step; two at once as leave+close."
 USUAL_SEEDS = 3
 
@@ -56,9 +62,10 @@ def compare(
     step: Annotated[int | None, Parameter(validator=Number(gte=0), help="This step alone.")] = None,
     jobs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Processes; else one for each core.")] = None,
     examples: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Print one timeline of each breach.")
+        bool,
+        Parameter(negative="", show_default=False, help="Print one timeline of each breach (--step: of each run)."),
     ] = False,
-    out: Annotated[str | None, Parameter(help="Write tallies, runs and timelines there (JSON Lines).")] = None,
+    out: Annotated[str | None, Parameter(help=_OUT)] = None,
 ) -> int:
     """Play the same cases to relays that differ in one thing or several.
 
@@ -69,6 +76,7 @@ def compare(
     page in docs/experiments/.
     """
     from trioproxy.lab.asked import alone, several
+    from trioproxy.lab.results_file import results_path
 
     axes = {
         "pump": pump,
@@ -89,14 +97,14 @@ def compare(
         "option --step": step,
         "option --jobs": jobs,
         "option --examples": examples,
-        "option --out": out,
     }
+    path = results_path("compare", out)
     if list_:
-        alone("--list", {"EXPERIMENT": experiment, **wished})
+        alone("--list", {"EXPERIMENT": experiment, **wished, "option --out": out})
         return _list()
     if experiment is not None:
         alone("EXPERIMENT", wished)
-        return _experiment(experiment)
+        return _experiment(experiment, path)
     if seed is not None:
         alone("--seed", {"option --seeds": seeds})
     from trioproxy.lab.compare.combine import combinations
@@ -111,7 +119,7 @@ def compare(
     )
     asked = {name: several(values) for name, values in axes.items()}
     asked["pump"] = asked["pump"] or tuple(Pump)
-    return _run(combinations(asked), contest, out, jobs=jobs, examples=examples)
+    return _run(combinations(asked), contest, path, jobs=jobs, examples=examples)
 
 
 def _list() -> int:
@@ -123,72 +131,81 @@ def _list() -> int:
     return 0
 
 
-def _experiment(name: str) -> int:
+def _experiment(name: str, path: Path) -> int:
     """Ask one question; the exit status says nothing of whether the hypothesis held."""
     from trioproxy.cli.drawing import console, draw
-    from trioproxy.lab.compare.experiment import find, hypothesis
+    from trioproxy.lab.compare.experiment import figures, find, hypothesis
+    from trioproxy.lab.results_file import opened
 
     experiment, screen = find(name), console()
-    screen.print(f"{experiment.QUESTION}\n\n{hypothesis(experiment)}\n")
-    with screen.status("measuring"):
-        result = experiment.measure(experiment.SEEDS)
+    with opened(path) as file:
+        screen.print(f"{experiment.QUESTION}\n\n{hypothesis(experiment)}\n")
+        with screen.status("measuring"):
+            result = experiment.measure(experiment.SEEDS)
+        _write(figures(name, result), file)
     for words, shown in result.tables:
         screen.print(words)
-        draw(shown, screen)
+        draw(shown.table, screen)
     for claim in result.claims:
         screen.print(f"{'holds' if claim.holds else 'does not hold':>13}  {claim.words}")
+    screen.print(f"results are in {path}")
     return 0
 
 
-def _run(found: Combinations, contest: Contest, out: str | None, *, jobs: int | None, examples: bool) -> int:
-    import os
+def _write(records: Iterable[Record], file: BinaryIO) -> None:
     import sys
-    from pathlib import Path
 
-    from trioproxy.cli.drawing import console, draw
-    from trioproxy.cli.lab.progress import bar
-    from trioproxy.errors import ConfigurationError
-    from trioproxy.lab.compare.results import LAB, records, table
-    from trioproxy.lab.compare.run import compare as play
-    from trioproxy.lab.compare.run import contestants, refuse_past_the_end
+    from trioproxy.lab.compare.results import LAB
     from trioproxy.lab.header import IN_PROCESS, header, versions_of
     from trioproxy.trace.files import write
 
-    try:
-        if out:  # now: not after minutes of work
-            Path(out).write_bytes(b"")
-    except OSError as error:
-        raise ConfigurationError([f"option --out: cannot write {out}: {error.strerror}"]) from None
-    with bar("comparing") as tell:
-        standings = play(contestants(found), contest, tell, jobs=jobs or os.cpu_count() or 1)
-    refuse_past_the_end(standings, contest)
+    write([header(LAB, ["trioproxy", *sys.argv[1:]], versions_of(IN_PROCESS)), *records], file)
+
+
+def _run(found: Combinations, contest: Contest, path: Path, *, jobs: int | None, examples: bool) -> int:
+    import os
+
+    from trioproxy.cli.drawing import console, draw
+    from trioproxy.cli.lab.progress import bar
+    from trioproxy.lab.compare.results import records, table
+    from trioproxy.lab.compare.run import compare as play
+    from trioproxy.lab.compare.run import contestants, refuse_past_the_end
+    from trioproxy.lab.results_file import opened
+
+    with opened(path) as file:
+        with bar("comparing") as tell:
+            standings = play(contestants(found), contest, tell, jobs=jobs or os.cpu_count() or 1)
+        refuse_past_the_end(standings, contest)
+        _write(records(standings), file)
     screen = console()
     draw(table(standings), screen)
     for words in found.impossible:
         screen.print(f"left out: {words}")
     if examples:
         _show(standings)
-    if out:
-        with Path(out).open("wb") as file:
-            command = ["trioproxy", *sys.argv[1:]]
-            write([header(LAB, command, versions_of(IN_PROCESS)), *records(standings)], file)
-        screen.print(f"results are in {out}")
+    screen.print(f"results are in {path}")
     return 0
 
 
 def _show(standings: list[Standing]) -> None:
-    """One timeline of each breach, lane by lane."""
+    """One timeline of each breach, lane by lane; of a chosen step also where nothing was broken."""
+    for standing in standings:
+        for invariant, example in standing.examples.items():
+            said = next(words for name, words in example.failure.breaches if name == invariant)
+            _show_one(standing, example, f"{invariant}: {said}")
+        for example in standing.unbroken:
+            _show_one(standing, example, "nothing was broken")
+
+
+def _show_one(standing: Standing, example: Example, said: str) -> None:
     from trioproxy.cli.drawing import console
     from trioproxy.lab.compare.results import repeat
 
     screen = console()
-    for standing in standings:
-        for invariant, example in standing.examples.items():
-            said = next(words for name, words in example.failure.breaches if name == invariant)
-            screen.print(f"\n{standing.contestant.name}: {invariant}: {said}")
-            screen.print(repeat(standing.contestant, example.failure))
-            for event in example.events:
-                size = f" {event.size_bytes} bytes" if event.size_bytes else ""
-                who = f" {event.who}" if event.who else ""
-                note = f" {event.note}" if event.note else ""
-                screen.print(f"{event.at_s:9.3f} s  {event.lane + who:<10} {event.what}{size}{note}")
+    screen.print(f"\n{standing.contestant.name}: {said}")
+    screen.print(repeat(standing.contestant, example.failure))
+    for event in example.events:
+        size = f" {event.size_bytes} bytes" if event.size_bytes else ""
+        who = f" {event.who}" if event.who else ""
+        note = f" {event.note}" if event.note else ""
+        screen.print(f"{event.at_s:9.3f} s  {event.lane + who:<10} {event.what}{size}{note}")

@@ -20,6 +20,7 @@ _SCENARIO = (
     "Commas between, or again."
 )
 _FAULT = "Only these; a pair: leave+close. Commas between, or again."
+_OUT = "The results file (JSON Lines); else lab-explore-<date>.jsonl, here."
 _STEP = "With one --fault: this step alone; for a pair two: 12,40."
 USUAL_SEEDS = 6
 USUAL_PAIRS = 20
@@ -39,7 +40,7 @@ def explore(
     ] = None,
     runs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Stop after about so many runs.")] = None,
     jobs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Processes; one a core by default.")] = None,
-    out: Annotated[Path | None, Parameter(help="A results file (JSON Lines), for `trioproxy lab report`.")] = None,
+    out: Annotated[Path | None, Parameter(help=_OUT)] = None,
     list_: Annotated[
         bool, Parameter(name="--list", negative="", show_default=False, help="Show the scenarios and faults.")
     ] = False,
@@ -63,6 +64,7 @@ def explore(
     from trioproxy.lab.explore.parts import Wish
     from trioproxy.lab.explore.scenarios import SCENARIOS
     from trioproxy.lab.explore.screen import Screen
+    from trioproxy.lab.results_file import results_path
 
     wished: dict[str, object] = {
         "option --scenario": scenario,
@@ -72,15 +74,15 @@ def explore(
         "option --step": step,
         "option --pairs": pairs,
         "option --runs": runs,
-        "option --out": out,
     }
     at_a_time = jobs or len(os.sched_getaffinity(0))
+    results, command = results_path("explore", out), ["trioproxy", *sys.argv[1:]]
     if list_:
-        alone("--list", {**wished, "option --jobs": jobs, "option --mutants": mutants})
+        alone("--list", {**wished, "option --jobs": jobs, "option --mutants": mutants, "option --out": out})
         return show_list(Screen())
     if mutants:
         alone("--mutants", wished)
-        return hunt_mutants((), at_a_time, Screen())
+        return hunt_mutants((), at_a_time, results, command, Screen())
     if seed is not None:
         alone("--seed", {"option --seeds": seeds})
     if step is not None:
@@ -92,7 +94,7 @@ def explore(
         pairs=0 if step is not None else USUAL_PAIRS if pairs is None else pairs,
         steps=_steps(step) if step is not None else None,
     )
-    return explore_all(Order(wish, at_a_time, runs, out, ["trioproxy", *sys.argv[1:]]), Screen())
+    return explore_all(Order(wish, at_a_time, results, runs, command), Screen())
 
 
 def _steps(text: str) -> tuple[int, ...]:

@@ -99,27 +99,21 @@ def _list() -> int:
 
 def _run(targets: list[Target | None], plan: Plan, out: str | None, *, install: bool) -> int:
     import sys
-    import time
     from functools import partial
-    from pathlib import Path
 
     import trio
 
     from trioproxy.cli.drawing import console
-    from trioproxy.errors import ConfigurationError
+    from trioproxy.lab.results_file import opened, results_path
     from trioproxy.lab.wire.session import examine, without_runs
     from trioproxy.lab.wire.tables import draw
     from trioproxy.trace.files import line
     from trioproxy.trace.records import Record, Run
 
-    path = Path(out or time.strftime("lab-wire-%Y%m%d-%H%M%S.jsonl"))
+    path = results_path("wire", out)
     records: list[Record] = []
     watched = sys.stderr.isatty()
-    try:
-        file = path.open("wb")
-    except OSError as error:
-        raise ConfigurationError([f"option --out: cannot write {path}: {error.strerror}"]) from None
-    with file:
+    with opened(path) as file:
 
         def tell(record: Record) -> None:
             records.append(record)

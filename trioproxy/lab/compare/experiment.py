@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Protocol, cast
 
 from trioproxy.errors import ConfigurationError
 from trioproxy.lab.asked import unknown
+from trioproxy.trace.records import Figure
 from trioproxy.views.table import Column, Table
 
 
@@ -29,10 +30,24 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """What was measured: a row for each thing, whose name comes first, and whose numbers follow."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+    @property
+    def table(self) -> Table:
+        """As it is shown."""
+        titles = tuple(Column(title, numeric=index > 0) for index, title in enumerate(self.columns))
+        return Table(titles, tuple(tuple(map(_cell, row)) for row in self.rows))
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What was measured; each table with what it shows."""
 
-    tables: tuple[tuple[str, Table], ...]
+    tables: tuple[tuple[str, Grid], ...]
     claims: tuple[Claim, ...]
 
 
@@ -73,10 +88,9 @@ def _package() -> ModuleType:
     return importlib.import_module("trioproxy.lab.experiments")
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """A table whose first column is text and whose others are numbers."""
-    titles = tuple(Column(title, numeric=index > 0) for index, title in enumerate(columns))
-    return Table(titles, tuple(tuple(map(_cell, row)) for row in rows))
+def grid(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Grid:
+    """What was measured, row by row."""
+    return Grid(tuple(columns), tuple(tuple(row) for row in rows))
 
 
 def _cell(value: object) -> str:
@@ -109,11 +123,24 @@ def page(name: str, result: Result) -> str:
         "## Result",
     ]
     for words, shown in result.tables:
-        lines += [words, "", *markdown(shown), ""]
+        lines += [words, "", *markdown(shown.table), ""]
     lines += ["| claim | verdict |", "| --- | --- |"]
     lines += [f"| {claim.words} | {'holds' if claim.holds else '**does not hold**'} |" for claim in result.claims]
     lines += ["", "## What follows", experiment.FOLLOWS.strip(), "", "## Limits", experiment.LIMITS.strip()]
     return "\n".join(lines) + "\n"
+
+
+def figures(name: str, result: Result) -> Iterator[Figure]:
+    """All that was measured, as records of a results file; a claim is 1 where it holds, and else 0."""
+    for words, shown in result.tables:
+        for row, *cells in shown.rows:
+            for title, cell in zip(shown.columns[1:], cells, strict=True):
+                number = float(cell) if isinstance(cell, int | float) else None
+                said = "" if number is not None else str(cell)
+                title_of = f"{words.removesuffix(':')}: {title}"
+                yield Figure(subject=str(row), name=title_of, value=number, unit="", note=said)
+    for claim in result.claims:
+        yield Figure(subject=name, name=claim.words, value=float(claim.holds), unit="holds")
 
 
 def markdown(shown: Table) -> list[str]:

@@ -29,11 +29,17 @@ class Example:
 
 @dataclass(slots=True)
 class Standing:
-    """What was found of one combination. `examples`: the first run that broke each invariant."""
+    """What was found of one combination.
+
+    Args:
+        examples: the first run that broke each invariant.
+        unbroken: runs at a chosen step, where they broke nothing.
+    """
 
     contestant: Contestant
     cells: list[Findings] = field(default_factory=list)
     examples: dict[str, Example] = field(default_factory=dict)
+    unbroken: list[Example] = field(default_factory=list)
 
     @property
     def runs(self) -> int:
@@ -93,7 +99,9 @@ def records(standings: Sequence[Standing]) -> Iterator[Tally | Run | Event]:
                 examples={each: ids[each] for each in findings.broken if each in ids},
                 counts=dict(findings.endings),
             )
-        for run_id, example in {ids[invariant]: example for invariant, example in standing.examples.items()}.items():
+        runs = {ids[invariant]: example for invariant, example in standing.examples.items()}
+        runs |= {_id(name, example.failure): example for example in standing.unbroken}
+        for run_id, example in runs.items():
             failure = example.failure
             yield Run(
                 id=run_id,

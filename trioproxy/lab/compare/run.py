@@ -17,6 +17,7 @@ from trioproxy.lab.compare.results import Example, Standing, run_id
 from trioproxy.lab.compare.semantics import Semantics
 from trioproxy.lab.compare.sweep import Contest, Contestant, timeline
 from trioproxy.lab.compare.worker import Cell
+from trioproxy.lab.explore.findings import Failure, Findings
 from trioproxy.lab.explore.stage import Theatre
 
 # Told after each cell, with how many there are in all.
@@ -44,7 +45,8 @@ def compare(
     """Play all; the same for the same arguments, however many processes share it.
 
     Args:
-        draw: play one example of each breach again, for its timeline.
+        draw: play one example of each breach again, for its timeline; where one step is chosen, each cell's run of
+            the first seed, too.
         jobs: 1 is this process.
     """
     theatre = Theatre()
@@ -62,15 +64,29 @@ def compare(
         for number, contestant in enumerate(everybody)
     ]
     if draw:
-        theatre.run(partial(_draw, theatre, standings))
+        theatre.run(partial(_draw, theatre, standings, contest))
     return standings
 
 
-async def _draw(theatre: Theatre, standings: Sequence[Standing]) -> None:
+async def _draw(theatre: Theatre, standings: Sequence[Standing], contest: Contest) -> None:
     for standing in standings:
         for invariant, failure in standing.first_failures():
-            events = await timeline(theatre, standing.contestant, failure, run_id(standing, failure))
-            standing.examples[invariant] = Example(failure, tuple(events))
+            standing.examples[invariant] = await _example(theatre, standing, failure)
+        if contest.step is not None:
+            for cell in standing.cells:
+                if cell.places and not cell.failures:
+                    standing.unbroken.append(await _example(theatre, standing, _chosen(cell, contest, contest.step)))
+
+
+def _chosen(cell: Findings, contest: Contest, step: int) -> Failure:
+    """The run at the step that was chosen: nothing of it has failed."""
+    faults = tuple(cell.fault.split("+"))
+    return Failure(cell.scenario, faults, contest.seeds[0], (step,) * len(faults), breaches=())
+
+
+async def _example(theatre: Theatre, standing: Standing, failure: Failure) -> Example:
+    events = await timeline(theatre, standing.contestant, failure, run_id(standing, failure))
+    return Example(failure, tuple(events))
 
 
 def refuse_past_the_end(standings: Sequence[Standing], contest: Contest) -> None:

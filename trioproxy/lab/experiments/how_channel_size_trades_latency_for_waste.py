@@ -5,7 +5,7 @@ the chunks are."""
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.semantics import KIB, Room, Semantics
 from trioproxy.lab.compare.sweep import Contestant
 from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
@@ -60,7 +60,7 @@ def measure(seeds: int) -> Result:
     columns = ("channel", "whole answer after, s", "most waiting, bytes", "wasted on leaving, bytes", "steps an event")
     small, large = EVENT_BYTES
     return Result(
-        (("A client that pauses for 4 s:", table(columns, rows)),),
+        (("A client that pauses for 4 s:", grid(columns, rows)),),
         (
             Claim(
                 "The larger the channel, the sooner the answer is over.",

@@ -4,7 +4,7 @@ wasted on a client that does not come back is the linger, and no more."""
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.semantics import Again, Leaving, Semantics
 from trioproxy.lab.compare.sweep import Contestant
 from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
@@ -50,8 +50,8 @@ def measure(seeds: int) -> Result:
     short = [(policy, delay_s) for policy in POLICIES[1:-1] for delay_s in DELAYS_S if not _covers(policy, delay_s)]
     return Result(
         (
-            ("Events generated:", table(("policy", *after, "never back"), rows)),
-            ("Whole answer after the resend, s:", table(("policy", *after), waits)),
+            ("Events generated:", grid(("policy", *after, "never back"), rows)),
+            ("Whole answer after the resend, s:", grid(("policy", *after), waits)),
         ),
         (
             Claim(

@@ -3,7 +3,7 @@ tells its client that a broken answer is whole, wherever the pump lives, unless 
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.run import compare
 from trioproxy.lab.compare.semantics import End, Pump, Semantics
 from trioproxy.lab.compare.sweep import Contest, Contestant
@@ -46,7 +46,7 @@ def measure(seeds: int) -> Result:
         (
             (
                 "Runs in which a client was given a clean end to a broken answer:",
-                table(("end, pump", "runs", *SCENARIOS, "lies"), rows),
+                grid(("end, pump", "runs", *SCENARIOS, "lies"), rows),
             ),
         ),
         (

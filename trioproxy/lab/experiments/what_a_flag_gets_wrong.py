@@ -5,7 +5,7 @@ is read at the end, and is never wrong."""
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.run import compare
 from trioproxy.lab.compare.semantics import Cause, Leaving, Semantics
 from trioproxy.lab.compare.sweep import Contest, Contestant
@@ -51,7 +51,7 @@ def measure(seeds: int) -> Result:
         total = sum(by_fault.values())
         wrong[str(semantics.leaving), semantics.cause] = total
         rows.append((f"{semantics.leaving}, {semantics.cause}", standing.runs, *by_fault.values(), total))
-    shown = table(("policy, cause", "runs", *FAULTS, "wrong endings"), rows)
+    shown = grid(("policy, cause", "runs", *FAULTS, "wrong endings"), rows)
     return Result(
         (("Runs that book a wrong ending:", shown),),
         (

@@ -5,7 +5,7 @@ A frame that owns the request misses nothing, wherever the pump lives."""
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.run import compare
 from trioproxy.lab.compare.semantics import Pump, Semantics
 from trioproxy.lab.compare.sweep import Contest, Contestant
@@ -51,7 +51,7 @@ def measure(seeds: int) -> Result:
     ]
     generators = (Pump.GENERATOR, Pump.NESTED)
     return Result(
-        (("Runs that break an invariant:", table(("pump", "runs", *map(str, _SHOWN)), rows)),),
+        (("Runs that break an invariant:", grid(("pump", "runs", *map(str, _SHOWN)), rows)),),
         (
             Claim("A frame that owns the request breaks nothing.", not broken[Pump.HOUSE] and not broken[Pump.REQUEST]),
             Claim(

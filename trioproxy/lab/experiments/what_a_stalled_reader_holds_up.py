@@ -4,7 +4,7 @@ that is stuck in a write keeps the upstream until the write is given up."""
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.semantics import Pump, Semantics
 from trioproxy.lab.compare.stopping import Stopping
 from trioproxy.lab.compare.sweep import Contestant
@@ -68,7 +68,7 @@ def measure(seeds: int) -> Result:
     )
     tasks, generates = (Pump.HOUSE, Pump.REQUEST), (Pump.GENERATOR, Pump.NESTED)
     return Result(
-        (("A client that stops reading after 1 s:", table(columns, rows)),),
+        (("A client that stops reading after 1 s:", grid(columns, rows)),),
         (
             Claim("No neighbour is held up.", len(set(neighbour.values())) == 1),
             Claim(

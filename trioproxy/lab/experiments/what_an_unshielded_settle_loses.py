@@ -4,7 +4,7 @@ deadline; beyond that it loses the row and costs the deadline as well. Enqueuein
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.semantics import Pump, Semantics, Settle
 from trioproxy.lab.compare.sweep import Contest, Contestant, played
 from trioproxy.lab.explore.stage import Happened, Theatre
@@ -59,7 +59,7 @@ def measure(seeds: int) -> Result:
 
     owned = [lost["unshielded", pump, COMMITS_S[0], "leave"][0] for pump in PUMPS[:2]]
     return Result(
-        (("Runs in which a row was lost, and the longest delay:", table(columns, rows)),),
+        (("Runs in which a row was lost, and the longest delay:", grid(columns, rows)),),
         (
             Claim(
                 "An enqueue loses nothing in a task of its own, however slow the ledger.",

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Grid, Result, grid
 from trioproxy.lab.compare.semantics import Again, Leaving, Semantics
 from trioproxy.lab.compare.sweep import Contestant
 from trioproxy.lab.compare.telling import Course, Telling, ask, stream, tell
 from trioproxy.lab.script import After, AtEvent, ClientScript, Leave, Resend, Story
 from trioproxy.model import CallOutcome
-from trioproxy.views.table import Table
 
 QUESTION = "What does drain cost and save, against a given rate of aborts and resends?"
 SEEDS = 40
@@ -75,7 +74,7 @@ def measure(seeds: int) -> Result:
     columns = ("clients and policy", "calls", "events", "usage known")
     many, few, most = ABORTS[1], RESENDS[0], RESENDS[-1]
     return Result(
-        (("For each 100 requests:", table(columns, rows)), ("Events for one that leaves, on average:", even)),
+        (("For each 100 requests:", grid(columns, rows)), ("Events for one that leaves, on average:", even)),
         (
             Claim(
                 "Where nobody comes back, drain generates more than abort.",
@@ -112,7 +111,7 @@ def measure(seeds: int) -> Result:
     )
 
 
-def _break_even(seeds: int) -> tuple[Table, dict[str, float | None]]:
+def _break_even(seeds: int) -> tuple[Grid, dict[str, float | None]]:
     """What a departure costs that is final and one that is not, and from which share of the latter on abort costs more.
 
     The share is None where it never does.
@@ -131,7 +130,7 @@ def _break_even(seeds: int) -> tuple[Table, dict[str, float | None]]:
         never = "" if policy == "abort" else "never"
         said = f"{share:.0%}" if share is not None else never
         rows.append((policy, f"{final[policy]:.1f}", f"{back[policy]:.1f}", said))
-    return table(("policy", "it is gone", "it comes back", "no more than abort from"), rows), shares
+    return grid(("policy", "it is gone", "it comes back", "no more than abort from"), rows), shares
 
 
 def _mean_events(policy: str, stories: Sequence[Story]) -> float:

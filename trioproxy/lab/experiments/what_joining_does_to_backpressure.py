@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.semantics import Again, Follow, Semantics
 from trioproxy.lab.compare.sweep import Contestant
 from trioproxy.lab.compare.telling import Telling, ask, stream, tell
@@ -60,7 +60,7 @@ def measure(seeds: int) -> Result:
     slowest, fastest, ours = everybody
     alone = ended[fastest, "reads as fast"]
     return Result(
-        (("Two clients at one answer:", table(columns, rows)),),
+        (("Two clients at one answer:", grid(columns, rows)),),
         (
             Claim(
                 "Waiting for the slowest slows the fast client to its pace.",

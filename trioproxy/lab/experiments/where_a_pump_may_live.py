@@ -5,7 +5,7 @@ cancels that request, every client at the answer is cut off."""
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.run import compare
 from trioproxy.lab.compare.semantics import Again, Leaving, Pump, Semantics
 from trioproxy.lab.compare.stopping import Stopping
@@ -59,7 +59,7 @@ def measure(seeds: int) -> Result:
         "first request cancelled: the second gets",
     )
     return Result(
-        (("Where the pump lives:", table(columns, rows)),),
+        (("Where the pump lives:", grid(columns, rows)),),
         (
             Claim("Under `abort` both are right.", not any(broken for broken, _ in rights.values())),
             Claim(

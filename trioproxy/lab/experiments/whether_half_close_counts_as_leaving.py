@@ -5,7 +5,7 @@ share of them from which on it costs more is over a half."""
 
 from __future__ import annotations
 
-from trioproxy.lab.compare.experiment import Claim, Result, table
+from trioproxy.lab.compare.experiment import Claim, Result, grid
 from trioproxy.lab.compare.half_close import HalfClosed
 from trioproxy.lab.compare.semantics import Semantics
 from trioproxy.lab.compare.sweep import Contestant
@@ -77,7 +77,7 @@ def measure(seeds: int) -> Result:
     )
     often, fast, thinks = UPSTREAMS
     return Result(
-        (("A FIN after 5.5 s:", table(columns, rows)),),
+        (("A FIN after 5.5 s:", grid(columns, rows)),),
         (
             Claim(
                 "Counted, the upstream is told at once, whatever it does.",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import trio
@@ -21,20 +22,23 @@ from trioproxy.lab.explore.findings import Failure, Findings, Total
 from trioproxy.lab.explore.hunting import Hunt, hunt_all
 from trioproxy.lab.explore.mutants import MUTANTS
 from trioproxy.lab.explore.parts import NOTHING, Part, Wish, parts
-from trioproxy.lab.explore.records import failing, tallies
+from trioproxy.lab.explore.records import a_run, hunted, tallies
 from trioproxy.lab.explore.retelling import Rerun, retell, shrink
 from trioproxy.lab.explore.scenarios import SCENARIOS
 from trioproxy.lab.explore.screen import Bar, Screen
 from trioproxy.lab.explore.stories import find
 from trioproxy.lab.explore.working import found
 from trioproxy.lab.header import IN_PROCESS, header, versions_of
+from trioproxy.lab.results_file import opened
 from trioproxy.lab.script.toml import write_story
-from trioproxy.trace.files import line
+from trioproxy.trace.files import line, write
 from trioproxy.trace.records import Record
 
 # So many failing runs are told; the rest is counted.
 MOST_TOLD = 3
 MOST_WRITTEN = 100
+
+Write = Callable[[Record], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,15 @@ class Order:
     """What is to be explored, and how.
 
     Args:
+        out: the results file.
         most_runs: stop after about so many; None: when all is done.
         command: how this was asked for.
     """
 
     wish: Wish
     jobs: int
+    out: Path
     most_runs: int | None = None
-    out: Path | None = None
     command: Sequence[str] = ()
 
 
@@ -65,8 +70,7 @@ def explore(order: Order, screen: Screen) -> int:
     if not todo:
         raise ConfigurationError(["--fault: none of them means anything to these scenarios"])
     with ExitStack() as stack:
-        write = _writer(order.out, stack)
-        write(header("explore", order.command, versions_of(IN_PROCESS)))
+        write = _writer(order, stack)
         began = time.perf_counter()
         total = _shared(order, todo)
         screen.total(total, time.perf_counter() - began)
@@ -74,21 +78,20 @@ def explore(order: Order, screen: Screen) -> int:
             write(tally)
         if order.wish.steps is not None:
             _refuse_past_the_end(order, total, todo, scenarios)
-            _tell_one(order, todo, scenarios, screen)
+            _tell_one(order, todo, scenarios, screen, write)
         _tell_failures(order, total, scenarios, screen, write)
-    if order.out is not None:
-        screen.say(f"results are in {order.out}")
+    screen.say(f"results are in {order.out}")
     return 1 if total.broken else 0
 
 
-def _writer(out: Path | None, stack: ExitStack) -> Callable[[Record], None]:
-    if out is None:
-        return lambda _: None
-    try:
-        file = stack.enter_context(out.open("wb"))
-    except OSError as error:
-        raise ConfigurationError([f"option --out: cannot write {out}: {error.strerror}"]) from None
-    return lambda record: (file.write(line(record)), None)[1]
+def _writer(order: Order, stack: ExitStack) -> Write:
+    file = stack.enter_context(opened(order.out))
+
+    def tell(record: Record) -> None:
+        file.write(line(record))
+
+    tell(header("explore", order.command, versions_of(IN_PROCESS)))
+    return tell
 
 
 def _shared(order: Order, todo: Sequence[Part]) -> Total:
@@ -119,30 +122,34 @@ def _refuse_past_the_end(order: Order, total: Total, todo: Sequence[Part], scena
     raise ConfigurationError([f"option --step: got {asked}; expected 0 to {last}, the last of {part.scenario}"])
 
 
-def _tell_one(order: Order, todo: Sequence[Part], scenarios: dict[str, Scenario], screen: Screen) -> None:
-    """The one run that was asked for, broken or not."""
+def _tell_one(order: Order, todo: Sequence[Part], scenarios: dict[str, Scenario], screen: Screen, write: Write) -> None:
+    """The one run that was asked for; one that broke something is told as a failure."""
     part = todo[0]
-    case = Case(scenarios[part.scenario], part.seed, strikes(part, part.steps or ()))
-    told_again = retell(found(order.wish.subject), case, "run")
-    if not told_again.broken:
-        screen.timeline(told_again.events)
+    told = Failure(part.scenario, part.faults, part.seed, part.steps or (), breaches=())
+    again = retell(found(order.wish.subject), case_of(told, scenarios[part.scenario]), told.id)
+    if again.broken:
+        return
+    screen.timeline(again.events)
+    _write_run(order, told, again, write)
 
 
-def _tell_failures(
-    order: Order, total: Total, scenarios: dict[str, Scenario], screen: Screen, write: Callable[[Record], None]
-) -> None:
+def _write_run(order: Order, told: Failure, again: Rerun, write: Write) -> None:
+    subject, story = found(order.wish.subject).name, write_story(again.case.story)
+    for record in a_run(told, again, subject=subject, repeat=command_for(told), script=story):
+        write(record)
+
+
+def _tell_failures(order: Order, total: Total, scenarios: dict[str, Scenario], screen: Screen, write: Write) -> None:
     subject = found(order.wish.subject)
     shown: set[str] = set()
     for failure in total.failures[:MOST_WRITTEN]:
         scenario = scenarios[failure.scenario]
         again = retell(subject, case_of(failure, scenario), failure.id)
-        repeat, story = command_for(failure), write_story(scenario.story)
-        for record in failing(failure, again, subject=subject.name, repeat=repeat, script=story):
-            write(record)
+        _write_run(order, failure, again, write)
         new = {name for name, _ in failure.breaches} - shown
         if new and len(shown) < MOST_TOLD:
             shown |= new
-            screen.failure(failure, again.events, repeat)
+            screen.failure(failure, again.events, command_for(failure))
             _tell_smallest(order, failure, scenario, again, screen)
 
 
@@ -173,9 +180,14 @@ def command_for(failure: Failure, scenario: str | None = None) -> str:
     return shlex.join(words)
 
 
-def hunt_mutants(names: Sequence[str], jobs: int, screen: Screen) -> int:
-    """Look for deliberate bugs, all of them if none is named. Returns 1 if one was not found, else 0."""
+def hunt_mutants(names: Sequence[str], jobs: int, out: Path, command: Sequence[str], screen: Screen) -> int:
+    """Look for deliberate bugs, all of them if none is named. Returns 1 if one was not found, else 0.
+
+    Raises:
+        ConfigurationError: `out` cannot be written.
+    """
     mutants = [MUTANTS[name] for name in names or MUTANTS]
+    file = opened(out)
     bar, hunts = Bar("hunting", len(mutants)), list[Hunt]()
 
     def tell(hunt: Hunt) -> None:
@@ -185,9 +197,13 @@ def hunt_mutants(names: Sequence[str], jobs: int, screen: Screen) -> int:
     async def main() -> None:
         await hunt_all(mutants, jobs, tell)
 
-    with bar.shown():
-        trio.run(main)
-    screen.hunts(sorted(hunts, key=lambda hunt: mutants.index(hunt.mutant)))
+    with file:
+        with bar.shown():
+            trio.run(main)
+        hunts.sort(key=lambda hunt: mutants.index(hunt.mutant))
+        write([header("explore", command, versions_of(IN_PROCESS)), *chain.from_iterable(map(hunted, hunts))], file)
+    screen.hunts(hunts)
+    screen.say(f"results are in {out}")
     return 0 if all(hunt.caught for hunt in hunts) else 1
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trioproxy.lab.explore.findings import Failure, Total
+from trioproxy.lab.explore.hunting import Hunt
 from trioproxy.lab.explore.retelling import Rerun
-from trioproxy.trace.records import Record, Run, Tally
+from trioproxy.trace.records import Record, Run, Tally, Value
 
 
 def tallies(total: Total, subject: str) -> Iterator[Tally]:
@@ -23,20 +24,37 @@ def tallies(total: Total, subject: str) -> Iterator[Tally]:
         )
 
 
-def failing(failure: Failure, rerun: Rerun, *, subject: str, repeat: str, script: str) -> Iterator[Record]:
-    """A failing run, and its timeline."""
+def hunted(hunt: Hunt) -> Iterator[Record]:
+    """A deliberate bug that was looked for, and the run that found it; it broke nothing if none did."""
+    caught, subject = hunt.caught, f"bug {hunt.mutant.name}"
+    broken = dict.fromkeys(caught.invariants, 1) if caught is not None else {}
+    yield Tally(subject=subject, cell={"bug": hunt.mutant.words}, runs=hunt.runs, broken=broken)
+    if caught is not None:
+        yield Run(
+            id=f"{hunt.mutant.name}/{caught.id}",
+            subject=subject,
+            cell={"scenario": caught.scenario, "fault": "+".join(caught.faults) or "nothing"},
+            seed=caught.seed,
+            measures=_steps(caught),
+            broken=caught.invariants,
+        )
+
+
+def a_run(failure: Failure, rerun: Rerun, *, subject: str, repeat: str, script: str) -> Iterator[Record]:
+    """A run, and its timeline; `failure` says which, and what it broke, if anything."""
     yield Run(
         id=failure.id,
         subject=subject,
         cell={"scenario": failure.scenario, "fault": "+".join(failure.faults) or "nothing"},
         seed=failure.seed,
-        measures={
-            "step": failure.steps[0] if failure.steps else None,
-            "second step": failure.steps[1] if len(failure.steps) > 1 else None,
-            "steps": rerun.happened.steps,
-        },
+        measures={**_steps(failure), "steps": rerun.happened.steps},
         broken=failure.invariants,
         repeat=repeat,
         script=script,
     )
     yield from rerun.events
+
+
+def _steps(failure: Failure) -> dict[str, Value]:
+    first, second, *_ = (*failure.steps, None, None)
+    return {"step": first, "second step": second}

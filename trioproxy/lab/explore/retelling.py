@@ -1,7 +1,7 @@
 """One case once more, with its timeline; and the smallest story in which the same thing breaks.
 
 failure ─▶ retell ─▶ what was broken, when what happened
-        └▶ shrink ─▶ fewer clients, chunks, pauses and faults, as long as the invariant still breaks
+        └▶ shrink ─▶ fewer clients, chunks, pauses, deeds, headers and faults, as long as the invariant still breaks
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from trioproxy.lab.explore.timeline import Timeline
 from trioproxy.trace.records import Event
 
 # The most runs that are spent on making one story smaller.
-MOST_RUNS = 4000
+MOST_RUNS = 10_000
 # With how many seeds a smaller story is tried, and with how many pairs of steps.
 _SEEDS = 3
 _PAIRS = 150
@@ -52,19 +52,21 @@ def retell(subject: Subject, case: Case, run: str) -> Rerun:
 
 
 def shrink(subject: Subject, scenario: Scenario, failure: Failure) -> tuple[Scenario, Failure]:
-    """The smallest story found in which the first invariant of `failure` still breaks, and how."""
+    """The smallest story found in which the first invariant of `failure` still breaks, and how.
+
+    Everything is tried to be left out, one thing after the other, until nothing of what there is can be.
+    """
     broken, runs = failure.breaches[0][0], 0
-    going_on = True
-    while going_on:
-        going_on = False
-        for candidate, faults in _candidates(scenario, failure):
-            found, spent = _breaks(subject, candidate, faults, failure.seed, broken)
-            runs += spent
-            if found is not None:
-                scenario, failure, going_on = candidate, found, True
-                break
-            if runs > MOST_RUNS:
-                return scenario, failure
+    at = in_vain = 0
+    while in_vain < len(candidates := list(_candidates(scenario, failure))) and runs <= MOST_RUNS:
+        at %= len(candidates)
+        candidate, faults = candidates[at]
+        found, spent = _breaks(subject, candidate, faults, failure.seed, broken)
+        runs += spent
+        if found is not None:  # the next thing to leave out has now moved to this place
+            scenario, failure, in_vain = candidate, found, 0
+        else:
+            at, in_vain = at + 1, in_vain + 1
     return scenario, failure
 
 
