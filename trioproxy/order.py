@@ -82,7 +82,7 @@ def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation
     )
     value = found.value if found is not None else None
     same = session = cheaper = asking = None
-    if reuse is not None and shares:
+    if reuse is not None and readable is not None and shares:
         same = sameness(reuse.key, arrival, place, operation, readable, found, reuse.settings)
     if routing is not None:
         session = session_key(value, client(arrival.headers).session, owner(routing.key, arrival.headers))

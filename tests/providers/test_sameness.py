@@ -13,7 +13,7 @@ from support.captures import KEY, Captured, captured
 from trioproxy.model import Arrival, Dialect, RawHeaders
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.asking import plain
-from trioproxy.providers.sameness import Sameness, sameness
+from trioproxy.providers.sameness import Sameness, sameness, shareable
 from trioproxy.rules.routes import Route
 from trioproxy.settings import ReplaySettings
 from trioproxy.wire.canonical import read
@@ -33,7 +33,9 @@ def of(
     place = Route(provider or ("anthropic" if anthropic else "openai"), path)
     operation = speaker.recognise(request.method, place.path)
     body = plain(request.body, (request.header(b"content-encoding") or b"").decode())
-    return sameness(key, arrival, place, operation, body, read(body) if body is not None else None, replay)
+    if body is None or not shareable(arrival, operation, body, replay):
+        return None
+    return sameness(key, arrival, place, operation, body, read(body), replay)
 
 
 def same(one: Captured, other: Captured) -> bool:

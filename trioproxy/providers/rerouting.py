@@ -83,7 +83,8 @@ def with_prompt_caching(body: bytes, found: Json) -> bytes | None:
         body: an object with a member or more, which are none of the proxy's own.
         found: what was read of it.
     """
-    if any(_CACHE_CONTROL in piece for piece in found.pieces):
+    parts = found.pieces if found.members is None else found.members.values()
+    if any(_CACHE_CONTROL in part for part in parts) or "cache_control" in (found.members or ()):
         return None
     there, end = memoryview(body), body.rindex(b"}")
     return b"".join((there[:end], _CACHED_MEMBER, there[end:]))

@@ -31,21 +31,17 @@ def sameness(
     arrival: Arrival,
     place: Route,
     operation: Operation,
-    body: bytes | None,
+    body: bytes,
     found: Json | None,
     replay: ReplaySettings,
 ) -> Sameness | None:
-    """What makes this request the same as others, or None if it takes no part in that.
-
-    Only generations take part, and what `shareable` lets through.
+    """What makes this request, which is `shareable`, the same as others; None if it takes no part in that.
 
     Args:
         key: the process's own, 16 to 64 bytes of chance.
-        body: without its content coding; None if that cannot be undone.
+        body: without its content coding.
         found: what `wire.canonical.read` made of `body`; None if it is not to be read.
     """
-    if body is None or not shareable(arrival, operation, body, replay):
-        return None
     if found is not None and keeps_history(operation.kind, found.value):
         return None
     if (found is None or samples(found.value)) and not replay.sampled:
@@ -75,7 +71,7 @@ def sameness(
 
 
 def shareable(arrival: Arrival, operation: Operation, body: bytes, replay: ReplaySettings) -> bool:
-    """The cheap questions, asked before anything of the body is read: whether the request may take part at all."""
+    """The cheap questions, asked before anything of the body is read: only generations that may take part at all."""
     return (
         operation.generation
         and reuse.kept_out(arrival.headers, body_bytes=len(body), max_body_bytes=replay.max_body_bytes) is None

@@ -8,7 +8,7 @@ whoever sees it: no guess at a secret or a prompt can be tried on it.
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from collections.abc import Iterable
 
 from trioproxy.model import RawHeaders
@@ -34,7 +34,7 @@ def fingerprint(
     body: Iterable[bytes],
     volatile_prefixes: tuple[bytes, ...] = (),
 ) -> bytes:
-    """32 bytes, equal for requests that are the same; keyed BLAKE2b (RFC 7693, 2.9).
+    """32 bytes, equal for requests that are the same: HMAC-SHA-256 (RFC 2104), which processors have instructions for.
 
     Header names are compared without case and their order does not matter; that of several fields of one
     name does (RFC 9110, 5.3).
@@ -50,12 +50,11 @@ def fingerprint(
     lowered = [(name.lower(), value) for name, value in headers]
     counted = [pair for pair in lowered if pair[0] not in ignored and not pair[0].startswith(prefixes)]
     counted.sort(key=_name)
-    parts = [provider.encode(), method.encode(), target]
+    parts = [_DOMAIN, provider.encode(), method.encode(), target]
     for pair in counted:
         parts += pair
     # How many parts there are, and each after its length: no byte can change sides. The body ends the list.
-    digest = hashlib.blake2b(_length(parts), key=key, digest_size=32, person=_DOMAIN)
-    digest.update(b"".join([_length(part) + part for part in parts]))
+    digest = hmac.new(key, b"".join([_length(parts), *[_length(part) + part for part in parts]]), "sha256")
     for piece in body:
         digest.update(piece)
     return digest.digest()
