@@ -189,7 +189,10 @@ class ScriptedAnswer:
     async def _step(self) -> Action:
         """The next action, once it is due; the last one again and again."""
         after_s, action = self._script.steps[self._next]
-        await trio.sleep_until(self._due + after_s)
+        if (due := self._due + after_s) > trio.current_time():
+            await trio.sleep_until(due)
+        else:  # the same for less
+            await trio.lowlevel.checkpoint()
         if isinstance(action, Silence):
             await trio.sleep_forever()
         if self._next < len(self._script.steps) - 1:

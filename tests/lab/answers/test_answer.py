@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from trioproxy.lab import answers
 from trioproxy.lab.script import Chunk, End, Framing, Head, Reset
 
@@ -46,3 +48,13 @@ def test_errors_in_their_apis_shapes() -> None:
     refused = json.loads(answers.openai_error(429).body)["error"]
     assert (refused["type"], refused["code"]) == ("requests", "rate_limit_exceeded")
     assert answers.openai_error_event(500).startswith(b'data: {"error":{')
+
+
+def test_parts_are_joined_into_reads() -> None:
+    whole = answers.message_stream("one")
+
+    assert whole.in_reads(3, 1, 2, 1).parts == (
+        b"".join(whole.parts[:3]), whole.parts[3], b"".join(whole.parts[4:6]), whole.parts[6],
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="7 parts cannot be cut into"):
+        whole.in_reads(3, 1)

@@ -55,7 +55,7 @@ def test_one_pair_at_many_steps() -> None:
 
 
 def test_one_run_alone() -> None:
-    [found] = explore(Part("paced", 2, ("leave",), 0, (30,)))
+    [found] = explore(Part("paced", 2, ("leave",), 0, (22,)))
     [nothing] = explore(Part("paced", 2, (), 0, ()))
 
     assert (found.runs, found.endings) == (1, {"abandoned / client_left": 1})

@@ -18,7 +18,7 @@ def test_what_means_nothing_to_one_client_is_left_out() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_strikes(name: str) -> None:
-    before, after = play_one("join"), play_one("join", (name, 45))
+    before, after = play_one("join"), play_one("join", (name, 32))
 
     assert len(after.struck) == 1
     changed = (

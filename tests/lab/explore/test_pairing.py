@@ -11,7 +11,7 @@ def test_rows_belong_to_those_who_made_them() -> None:
 
     assert [each.call for each in served] == calls
     assert [call.users for call in calls] == [[each.visit] for each in served]
-    assert [call.closed_at for call in calls] == [2.0, 11.0]
+    assert [call.closed_at for call in calls] == [1.0, 6.0]
 
 
 def test_two_at_one_call() -> None:

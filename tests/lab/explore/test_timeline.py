@@ -22,7 +22,6 @@ def test_who_did_what_when() -> None:
         (Lane.UPSTREAM, What.BYTES),
         (Lane.UPSTREAM, What.BYTES),
         (Lane.CLIENT, What.HEAD),
-        (Lane.UPSTREAM, What.BYTES),
         (Lane.UPSTREAM, What.BROKE),
         (Lane.UPSTREAM, What.CLOSED),
         (Lane.SETTLE, What.CALL),
@@ -34,11 +33,11 @@ def test_who_did_what_when() -> None:
 
 
 def test_a_fault_is_shown_where_it_struck() -> None:
-    [(at_s, lane, _, note)] = [event for event in told("paced", ("leave", 30)) if event[2] is What.FAULT]
+    [(at_s, lane, _, note)] = [event for event in told("paced", ("leave", 22)) if event[2] is What.FAULT]
 
-    assert (at_s, lane) == (6.0, Lane.CLIENT)
+    assert (at_s, lane) == (3.0, Lane.CLIENT)
     assert note.startswith("the client leaves (before ")
-    assert [event[1] for event in told("paced", ("break", 30)) if event[2] is What.FAULT] == [Lane.UPSTREAM]
+    assert [event[1] for event in told("paced", ("break", 22)) if event[2] is What.FAULT] == [Lane.UPSTREAM]
 
 
 def test_what_was_broken_comes_last_since_it_is_judged_at_the_end() -> None:

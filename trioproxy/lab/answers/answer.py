@@ -39,6 +39,14 @@ class Answer:
         """The first `count` parts (from the end if negative), then `more`: an error event, or nothing at all."""
         return replace(self, parts=(*self.parts[:count], *more))
 
+    def in_reads(self, *counts: int) -> Answer:
+        """The same answer with so many of its parts joined into its first part, so many into the next, …"""
+        starts = [sum(counts[:number]) for number in range(len(counts))]
+        if sum(counts) != len(self.parts):
+            raise ValueError(f"{len(self.parts)} parts cannot be cut into {counts}")
+        joined = (b"".join(self.parts[at : at + count]) for at, count in zip(starts, counts, strict=True))
+        return replace(self, parts=tuple(joined))
+
     def script(
         self,
         *,

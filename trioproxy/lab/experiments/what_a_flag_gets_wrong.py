@@ -19,7 +19,7 @@ SCENARIOS = ("paced", "leaver", "resend")
 METHOD = """
 The compact relay, pump in the house, once with the cause read from structure and once with a flag (the outcome is
 decided by whoever notes a reason first: the departure, the upstream's error, the end, the shutdown). Every policy;
-the stories `paced` (an event a second), `leaver` (the client leaves after two events) and `resend` (it leaves and
+the stories `paced` (four reads, one a second), `leaver` (the client leaves after the first) and `resend` (it leaves and
 asks again); the faults `leave`, `break`, `close` (the server's grace is over) and `leave+close` (both at once), struck
 at every third step, so that three seeds visit each step once. Counted: runs in which a call, or a delivery, is booked
 as something that did not end it, as judged from outside.

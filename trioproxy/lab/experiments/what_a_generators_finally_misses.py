@@ -18,8 +18,8 @@ SCENARIOS = ("paced", "reset", "blocked")
 METHOD = """
 Four places for the pump: the server's nursery, the request's own, the response generator itself with `try` and
 `finally`, and a nursery around the generator's `yield`. The two generators are handlers of an unchanged Quart-Trio.
-The stories `paced` (an event a second), `reset` (the upstream breaks off) and `blocked` (the client reads late), each
-with a departure, a client that is given up, a break, the end of the server's grace and a sudden stop at every step
+The stories `paced` (four reads, one a second), `reset` (the upstream breaks off) and `blocked` (the client reads late),
+each with a departure, a client that is given up, a break, the end of the server's grace and a sudden stop at every step
 under every seed. Settling only enqueues, so that what is lost is lost by the structure alone.
 """
 FOLLOWS = """

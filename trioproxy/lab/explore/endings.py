@@ -11,6 +11,7 @@ A cause is "there" only if something happened that can be one: nobody is said to
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from trioproxy.errors import ClientError, TrioProxyError, UpstreamError
 from trioproxy.lab.explore.pairing import Carried, Served
@@ -18,22 +19,17 @@ from trioproxy.lab.explore.stage import Happened
 from trioproxy.lab.explore.upstream import Break
 from trioproxy.lab.explore.visit import OWN, Visit
 from trioproxy.lab.script import Garble, Silence, Unreachable
-from trioproxy.model import CallOpening, Policy, Reading
+from trioproxy.model import CallOpening, Dialect, Head, Policy, Reading
 from trioproxy.model import CallOutcome as Call
 from trioproxy.model import ExchangeOutcome as Delivery
 from trioproxy.providers import SPEAKERS
-from trioproxy.providers.base import Meter
 from trioproxy.rules.lifecycle import Cause, Phase, cause_of, outcome_of
 from trioproxy.wire import headers
-
-_NO_READING = Reading()
 
 
 def right_calls(happened: Happened, call: Carried, opening: CallOpening) -> set[Call]:
     """How this call may have ended."""
-    upstream, meter = call.upstream, _meter(call, opening)
-    reading = meter.reading() if meter is not None else _NO_READING
-    by_protocol = meter is not None and meter.by_protocol
+    upstream, (reading, by_protocol) = call.upstream, _read(call, opening)
     framed = upstream.head is None or upstream.head.framed
     if upstream.ended:
         return {outcome_of(Phase.ENDED, None, reading, by_protocol=by_protocol, framed=framed)}
@@ -94,16 +90,25 @@ def _was_silent(happened: Happened, call: Carried, phase: Phase) -> bool:
     return may_be and call.closed_at - call.upstream.facts.opened_at >= limit_s
 
 
-def _meter(call: Carried, opening: CallOpening) -> Meter | None:
-    """A meter of our own, fed with what was handed over; None before a head."""
-    upstream = call.upstream
-    if call.meter is None and upstream.head is not None:
-        speaker = SPEAKERS[opening.dialect]
-        call.meter = speaker.meter(speaker.recognise(opening.method, opening.path), upstream.head)
-        call.meter.feed(upstream.body)
-        if upstream.ended and upstream.head.framed:
-            call.meter.end()
-    return call.meter
+def _read(call: Carried, opening: CallOpening) -> tuple[Reading, bool]:
+    """What a meter of our own reads of what was handed over, and whether the protocol says where that ends."""
+    head = call.upstream.head
+    if head is None:
+        return Reading(), False
+    return _metered(
+        opening.dialect, opening.method, opening.path, head, call.upstream.body, call.upstream.ended and head.framed
+    )
+
+
+@lru_cache(maxsize=256)
+def _metered(dialect: Dialect, method: str, path: str, head: Head, body: bytes, whole: bool) -> tuple[Reading, bool]:
+    """The same for the same bytes, of which there are few in many runs."""
+    speaker = SPEAKERS[dialect]
+    meter = speaker.meter(speaker.recognise(method, path), head)
+    meter.feed(body)
+    if whole:
+        meter.end()
+    return meter.reading(), meter.by_protocol
 
 
 def right_deliveries(happened: Happened, served: Served) -> set[Delivery]:
@@ -153,9 +158,9 @@ def _last_word_came(served: Served) -> bool:
     call, booked = served.call, served.booked
     if call is None or booked is None or call.booked is None:
         return False
-    meter = _meter(call, call.booked.receipt.opening)
+    reading, _ = _read(call, call.booked.receipt.opening)
     handed = booked.receipt.bytes_out >= sum(map(len, call.upstream.taken))
-    return meter is not None and meter.reading().ended and handed
+    return reading.ended and handed
 
 
 def _unfit(happened: Happened, visit: Visit) -> bool:

@@ -17,7 +17,6 @@ from trioproxy.lab.explore.stage import Happened
 from trioproxy.lab.explore.upstream import UpstreamCall
 from trioproxy.lab.explore.visit import Visit
 from trioproxy.model import CallReceipt, ExchangeReceipt, RawHeaders
-from trioproxy.providers.base import Meter
 
 # What says who is asking.
 CREDENTIALS = frozenset((b"x-api-key", b"authorization"))
@@ -33,8 +32,6 @@ class Carried:
     upstream: UpstreamCall
     booked: Booked[CallReceipt] | None
     users: list[Visit] = field(default_factory=list)
-    # Of what was handed over, once somebody has asked for it.
-    meter: Meter | None = None
 
     @property
     def closed_at(self) -> float:

@@ -39,7 +39,8 @@ from trioproxy.settings import DisconnectSettings, ReplaySettings, RoutingSettin
 
 KEY = b"sk-ant-the-key-of-an-explored-client"
 _HEADERS = ((b"x-api-key", KEY), (b"content-type", b"application/json"))
-_STREAM = message_stream("One two.")
+# Its beginning, some text, its usage, its end: each of them once, for every read takes steps.
+_STREAM = message_stream("One.").in_reads(3, 1, 2, 1)
 _ASK = Ask(body=b'{"model":"claude-haiku-4-5","stream":true,"max_tokens":9}', headers=_HEADERS)
 _JSON = Ask(body=b'{"model":"claude-haiku-4-5","max_tokens":9}', headers=_HEADERS)
 _OPUS = Ask(body=b'{"model":"claude-opus-4-8","stream":true,"max_tokens":9,"messages":[]}', headers=_HEADERS)
@@ -87,18 +88,19 @@ def _two(name: str, words: str, script: Script, after_s: float, first: ClientScr
 
 
 def _broken(name: str, words: str, then: Ending) -> Scenario:
-    return _one(name, words, _STREAM.up_to(3).script(then=then))
+    return _one(name, words, _STREAM.up_to(2).script(then=then))
 
 
 def _neighbours(name: str, words: str, other: Ask) -> Scenario:
     """Two clients at two calls with different answers; neither may get any of the other's."""
-    scripts = (_PACED, message_stream("Three four five.").script(every_s=1.0))
-    return Scenario(name, words, Story(name, scripts, (ClientScript(_ASK), ClientScript(other)), (0.0, 2.5)), _JOINING)
+    scripts = [message_stream(text).in_reads(4, 3).script(every_s=1.0) for text in ("One.", "Two.")]
+    clients = (ClientScript(_ASK), ClientScript(other))
+    return Scenario(name, words, Story(name, tuple(scripts), clients, (0.0, 0.5)), _JOINING)
 
 
 _ALL = (
     _one("stream", "an event stream that comes at once", _STREAM.script()),
-    _one("paced", "an event stream, an event a second", _PACED),
+    _one("paced", "an event stream in four reads, one a second", _PACED),
     _one("json", "a whole answer in JSON", message("One.").script(), _JSON),
     _one("error-answer", "the upstream answers 429", anthropic_error(429).script(), _JSON),
     _one("blocked", "a client that reads late, and more than may wait for it", _FLOOD, _SLOW),
@@ -107,7 +109,7 @@ _ALL = (
     _broken("reset", "the upstream resets in mid-stream", Reset()),
     _broken("garbled", "the upstream garbles a chunk", Garble()),
     _broken("silent", "the upstream falls silent", Silence()),
-    _one("error-event", "an error event in the stream", _STREAM.up_to(3, anthropic_error_event()).script()),
+    _one("error-event", "an error event in the stream", _STREAM.up_to(2, anthropic_error_event()).script()),
     _one("no-last-event", "a clean end without the last event", _STREAM.up_to(-1).script()),
     _one("until-close", "the end of the connection is the end", _STREAM.script(framing=Framing.CLOSE, then=Close())),
     _one("no-head", "the upstream closes before a head", Script.of(Close())),
@@ -121,7 +123,7 @@ _ALL = (
     _two("join", "two clients at one call", _PACED, 2.5),
     _two("join-at-once", "two clients that ask at the same time", _STREAM.script(), 0.0),
     _two("join-blocked", "one reads late, the other at once", _FLOOD, 0.0, _SLOW),
-    _two("join-broken", "two clients at a call that breaks", _STREAM.up_to(4).script(every_s=1.0, then=Reset()), 2.5),
+    _two("join-broken", "two clients at a call that breaks", _STREAM.up_to(3).script(every_s=1.0, then=Reset()), 2.5),
     _two("replay", "the second asks when the first has its answer", _STREAM.script(), 1.0),
     _neighbours("neighbours", "two clients that ask different things", _OTHER),
     _neighbours("strangers", "two clients that ask the same with different keys", _STRANGER),

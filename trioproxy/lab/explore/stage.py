@@ -110,7 +110,7 @@ class Stage:
             conditions=self.case.conditions,
             tell=self._timeline.tell if self._timeline else None,
         )
-        living, files = trio.lowlevel.current_statistics().tasks_living, _open_files()
+        living, free = trio.lowlevel.current_statistics().tasks_living, _free_descriptor()
         try:
             with trio.move_on_after(PATIENCE_S) as patience:
                 async with subject.serving(footing) as self.serving:
@@ -130,8 +130,8 @@ class Stage:
             happened.kept = list(self.serving.kept())
         if more := trio.lowlevel.current_statistics().tasks_living - living:
             happened.left_over.append(f"{more} tasks")
-        if more := _open_files() - files:
-            happened.left_over.append(f"{more} open files")
+        if _free_descriptor() != free:
+            happened.left_over.append(f"an open file (descriptor {free})")
         return happened
 
     def _act(self, number: int) -> Act:
@@ -214,8 +214,11 @@ class Theatre:
             return trio.run(begin, clock=self.clock, instruments=[self.steps])
 
 
-def _open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - for every run: a path for each would be dear
+def _free_descriptor() -> int:
+    """The lowest one, which the next file is given (open(2)): it is another one while that file is open."""
+    descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    os.close(descriptor)
+    return descriptor
 
 
 def _say_nothing(*_: object) -> None:
