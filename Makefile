@@ -1,7 +1,7 @@
 # make demo    install, then see it work: no key, no network
 # make test    install, then run every check and every test
 # make check   the static ones alone: ruff, flake8-async, mypy, import-linter
-# make explore a fault at every step of an exchange, under many schedules (20 minutes on two cores)
+# make explore a fault at every step of an exchange, under many schedules (10 to 20 minutes on two cores)
 # make experiments  whether docs/experiments/ is what its experiments measure (minutes)
 # make results drive every target of the lab (quarter of an hour; installs what they need) and renew docs/results/
 # make bench   measure against the naive version of this stack (minutes; needs gcc)
@@ -40,7 +40,7 @@ coverage: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.run
 
-# The long one: almost half a million runs, then the deliberate bugs. `make unit` runs a slice of both.
+# The long one: half a million runs, then the deliberate bugs. `make unit` runs a slice of both.
 explore: $(VENV)/.installed-dev
 	$(BIN)/trioproxy lab explore --seeds 20 --pairs 200
 	$(BIN)/trioproxy lab explore --mutants

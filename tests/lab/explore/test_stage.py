@@ -82,6 +82,9 @@ class Left:
     def close(self, grace_s: float) -> None:
         pass
 
+    def kept(self) -> Sequence[bytes]:
+        return ()
+
     def left_over(self) -> Sequence[str]:
         return ["a seat"]
 

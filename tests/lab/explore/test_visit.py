@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -28,6 +29,9 @@ class App:
         await self._serve(receive, send)
 
     def close(self, grace_s: float) -> None: ...
+
+    def kept(self) -> Sequence[bytes]:
+        return ()
 
     def left_over(self) -> list[str]:
         return []

@@ -22,8 +22,8 @@ _SCENARIO = (
 _FAULT = "Only these; a pair: leave+close. Commas between, or again."
 _OUT = "The results file (JSON Lines); else lab-explore-<date>.jsonl, here."
 _STEP = "With one --fault: this step alone; for a pair two: 12,40."
-USUAL_SEEDS = 6
-USUAL_PAIRS = 20
+USUAL_SEEDS = 5
+USUAL_PAIRS = 40
 
 
 def explore(
@@ -31,12 +31,12 @@ def explore(
     scenario: Annotated[list[str] | None, Parameter(negative=(), help=_SCENARIO)] = None,
     fault: Annotated[list[str] | None, Parameter(negative=(), help=_FAULT)] = None,
     seeds: Annotated[
-        int | None, Parameter(validator=Number(gte=1), help="How many scheduler seeds, from 0 on (6).")
+        int | None, Parameter(validator=Number(gte=1), help="How many scheduler seeds, from 0 on (5).")
     ] = None,
     seed: Annotated[int | None, Parameter(validator=Number(gte=0), help="This scheduler seed alone.")] = None,
     step: Annotated[str | None, Parameter(help=_STEP)] = None,
     pairs: Annotated[
-        int | None, Parameter(validator=Number(gte=0), help="Pairs of faults, sampled for each scenario and seed (20).")
+        int | None, Parameter(validator=Number(gte=0), help="Pairs of faults, sampled for each scenario and seed (40).")
     ] = None,
     runs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Stop after about so many runs.")] = None,
     jobs: Annotated[int | None, Parameter(validator=Number(gte=1), help="Processes; one a core by default.")] = None,

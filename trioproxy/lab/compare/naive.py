@@ -53,6 +53,10 @@ class Naive:
         for scope in self._requests:
             scope.deadline = trio.current_time() + grace_s
 
+    def kept(self) -> Sequence[bytes]:
+        """See Serving.kept: nothing is given again."""
+        return ()
+
     def left_over(self) -> Sequence[str]:
         """See Serving.left_over: what a generator holds is seen from outside."""
         return ()

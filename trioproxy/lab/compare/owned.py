@@ -49,6 +49,10 @@ class Owned:
         self._closed = True
         self._home.close(trio.current_time() + grace_s)
 
+    def kept(self) -> Sequence[bytes]:
+        """See Serving.kept: nothing is given again."""
+        return ()
+
     def left_over(self) -> Sequence[str]:
         """See Serving.left_over."""
         return [f"{relay.channels.count} readers at an ended call" for relay in self._relays.values()]

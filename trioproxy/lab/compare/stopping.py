@@ -60,6 +60,9 @@ class _Server:
     def close(self, grace_s: float) -> None:
         self._inner.close(grace_s)
 
+    def kept(self) -> Sequence[bytes]:
+        return self._inner.kept()
+
     def left_over(self) -> Sequence[str]:
         return self._inner.left_over()
 

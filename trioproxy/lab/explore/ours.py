@@ -134,7 +134,7 @@ class OurServing:
         self.house.close(grace_s)
 
     def kept(self) -> Sequence[bytes]:
-        """See `Keeping`."""
+        """See `Serving.kept`."""
         return [recording.body for recording in self.recordings]
 
     def left_over(self) -> Sequence[str]:

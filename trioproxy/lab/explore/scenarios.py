@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 
-from trioproxy.lab.answers import anthropic_error, anthropic_error_event, message, message_stream
+from trioproxy.lab.answers import anthropic_error, anthropic_error_event, chat_stream, message, message_stream
 from trioproxy.lab.explore.case import Scenario
 from trioproxy.lab.explore.subject import Conditions
 from trioproxy.lab.script import (
@@ -21,16 +22,20 @@ from trioproxy.lab.script import (
     Framing,
     Garble,
     Head,
+    Interim,
     Leave,
+    Raw,
     ReadOn,
     ReadSlowly,
     Refuse,
     Resend,
     Reset,
     Script,
+    Short,
     Silence,
     StopReading,
     Story,
+    Take,
     Unreachable,
 )
 from trioproxy.model import Join, Policy, Until
@@ -47,6 +52,8 @@ _OPUS = Ask(body=b'{"model":"claude-opus-4-8","stream":true,"max_tokens":9,"mess
 _OTHER = Ask(body=b'{"model":"claude-haiku-4-5","stream":true,"max_tokens":8}', headers=_HEADERS)
 _STRANGER = Ask(body=_ASK.body, headers=((b"x-api-key", b"sk-ant-the-key-of-a-stranger"), *_HEADERS[1:]))
 _UPLOAD = Ask("/v1/files", b"two pieces", _HEADERS)
+_BEARER = ((b"authorization", b"Bearer " + KEY), _HEADERS[1])
+_CHAT = Ask("/v1/chat/completions", b'{"model":"gpt-5-mini","stream":true,"messages":[]}', _BEARER)
 _HUGE = Ask(body=b"{}", headers=(*_HEADERS, (b"content-length", b"99999999999")))
 _FLOOD = Script.of(
     Head(headers=_STREAM.headers, framing=Framing.CHUNKED),
@@ -54,6 +61,11 @@ _FLOOD = Script.of(
     Chunk(_STREAM.body),
     End(),
 )
+_JSON_HEAD = Head(headers=message("One.").headers, framing=Framing.LENGTH)
+_GZIPPED = Script.of(
+    Head(headers=(*_STREAM.headers, (b"content-encoding", b"gzip"))), Chunk(gzip.compress(_STREAM.body, mtime=0)), End()
+)
+_EARLY = Script.of(Head(413, message("One.").headers), Chunk(b"{}"), End(), take=Take.NOTHING)
 _PACED = _STREAM.script(every_s=1.0)
 _SLOWLY = _STREAM.script(every_s=4.0)
 _REUSE = ReplaySettings()
@@ -103,6 +115,13 @@ _ALL = (
     _one("paced", "an event stream in four reads, one a second", _PACED),
     _one("json", "a whole answer in JSON", message("One.").script(), _JSON),
     _one("error-answer", "the upstream answers 429", anthropic_error(429).script(), _JSON),
+    _one("late-head", "the upstream thinks before its head", _STREAM.script(head_after_s=20.0)),
+    _one("interim", "103 before the head", Script.of(Interim(), _JSON_HEAD, Chunk(message("One.").body), End()), _JSON),
+    _one("bad-head", "the head is garbled", Script.of(Raw(b"HTTP/9 what?\r\n\r\n"), Silence())),
+    _one("short", "the body ends before its length", Script.of(_JSON_HEAD, Chunk(b"{"), Short(9)), _JSON),
+    _one("gzip", "an event stream that is compressed", _GZIPPED),
+    _one("chat", "an event stream of another dialect", chat_stream("One.").script(), _CHAT),
+    _one("early-answer", "an answer before the upload is read", _EARLY, _UPLOAD),
     _one("blocked", "a client that reads late, and more than may wait for it", _FLOOD, _SLOW),
     _one("slow-reader", "a client that reads slowly", _FLOOD, ClientScript(_ASK, ((After(0.0), ReadSlowly(9000)),))),
     _broken("closed", "the upstream closes in mid-stream", Close()),

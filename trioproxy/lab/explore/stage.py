@@ -24,7 +24,7 @@ from trioproxy.lab.explore.case import Case
 from trioproxy.lab.explore.client import play_client
 from trioproxy.lab.explore.clock import VirtualClock
 from trioproxy.lab.explore.steps import Act, Steps, seeded
-from trioproxy.lab.explore.subject import Footing, Keeping, Serving, Subject
+from trioproxy.lab.explore.subject import Footing, Serving, Subject
 from trioproxy.lab.explore.timeline import Timeline
 from trioproxy.lab.explore.upstream import StoryUpstream, UpstreamCall
 from trioproxy.lab.explore.visit import Visit
@@ -126,8 +126,7 @@ class Stage:
         happened.over_at = trio.current_time()
         happened.steps, happened.schedule, happened.struck = self._steps.count, self._steps.schedule, self._steps.struck
         happened.left_over = list(self.serving.left_over())
-        if isinstance(self.serving, Keeping):
-            happened.kept = list(self.serving.kept())
+        happened.kept = list(self.serving.kept())
         if more := trio.lowlevel.current_statistics().tasks_living - living:
             happened.left_over.append(f"{more} tasks")
         if _free_descriptor() != free:

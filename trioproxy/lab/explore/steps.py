@@ -21,12 +21,13 @@ class Steps(trio.abc.Instrument):
 
     def __init__(self) -> None:
         self.count = 0
+        # Of a run that has ended: stands for the order in which the tasks took their steps.
+        self.schedule = 0
         # Where each strike met its task: "relay.py:188 _pump".
         self.struck: list[str] = []
         self._strikes: list[tuple[int, Act]] = []
         self._next = -1
-        self._numbers: dict[trio.lowlevel.Task, int] = {}
-        self._order: list[int] = []
+        self._order: list[trio.lowlevel.Task] = []
         self._counting = False
 
     def begin(self, strikes: Sequence[tuple[int, Act]]) -> None:
@@ -35,19 +36,15 @@ class Steps(trio.abc.Instrument):
         self.struck = []
         self._strikes = sorted(strikes, key=lambda strike: strike[0], reverse=True)
         self._next = self._strikes[-1][0] if self._strikes else -1
-        self._numbers = {}
         self._order = []
         self._counting = True
 
     def end(self) -> None:
         """Count no more."""
         self._counting = False
-        self._numbers = {}
-
-    @property
-    def schedule(self) -> int:
-        """Stands for the order in which the tasks took their steps: the same for the same order."""
-        return hash(tuple(self._order))
+        numbers: dict[trio.lowlevel.Task, int] = {}
+        self.schedule = hash(tuple(numbers.setdefault(task, len(numbers)) for task in self._order))
+        self._order = []
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         """See `trio.abc.Instrument`."""
@@ -55,7 +52,7 @@ class Steps(trio.abc.Instrument):
             return
         while self.count == self._next:
             self._strike(task)
-        self._order.append(self._numbers.setdefault(task, len(self._numbers)))
+        self._order.append(task)
         self.count += 1
 
     def _strike(self, task: trio.lowlevel.Task) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from trioproxy.app.compose import limits
 from trioproxy.rules.lifecycle import Phase
@@ -85,14 +85,9 @@ class Serving(Protocol):
         """What is still held, in words, after `serving` has been left: seats, tapes, entries in tables."""
         ...
 
-
-@runtime_checkable
-class Keeping(Protocol):
-    """A `Serving` that gives answers again."""
-
     def kept(self) -> Sequence[bytes]:
-        """The bodies of those that it would."""
-        ...
+        """The bodies of the answers that it would give again."""
+        return ()
 
 
 class Subject(Protocol):

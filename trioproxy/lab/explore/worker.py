@@ -9,6 +9,7 @@ copy of the proxy with that bug: nothing of the proxy may be imported before tha
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import sys
 
@@ -34,6 +35,9 @@ def _work() -> int:
 
     gc.freeze()  # what is imported stays
     gc.disable()
+    # Nobody reads where a line was logged (https://docs.python.org/3/howto/logging.html#optimization).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     return work(sys.stdin.buffer, sys.stdout.buffer)
 
 
