@@ -1,6 +1,6 @@
 """One HTTP/2 connection of a scripted upstream: every stream is a request of its own, all at the same time.
 
-    conversation ──▶ read, read, … ──▶ Exchange: body in, script out      one task a stream
+    conversation ──▶ read, read, … ──▶ H2Stream: body in, script out      one task a stream
                                   └──▶ the peer withdrew: its script ends, nobody else's
 
 What ends the connection (a script that says so, the peer) ends all of them.
@@ -18,7 +18,7 @@ import h2.events
 import h2.exceptions
 import trio
 
-from trioproxy.lab.exchange import Exchange
+from trioproxy.lab.h2_stream import H2Stream
 from trioproxy.lab.frames import Frames
 from trioproxy.lab.http1 import Malformed, RequestHead
 from trioproxy.lab.player import Afterwards
@@ -42,7 +42,7 @@ class Streams:
         self._connection = connection
         self._cast = cast
         self._frames = Frames(stream, client=False)
-        self._exchanges: dict[int, Exchange] = {}
+        self._alive: dict[int, H2Stream] = {}
         self._afterwards: Afterwards | None = None
         self._scope = trio.CancelScope()
 
@@ -72,8 +72,8 @@ class Streams:
 
     def peer_left(self, how: Departure | Going) -> None:
         """The peer ended the connection, or said that it will: every script ends."""
-        for exchange in self._exchanges.values():
-            exchange.peer_left(how)
+        for stream in self._alive.values():
+            stream.peer_left(how)
 
     def stop(self) -> None:
         """The connection is over; no need to read on."""
@@ -101,25 +101,25 @@ class Streams:
                     self._afterwards = Afterwards.FIN
                 case h2.events.DataReceived(stream_id=int(stream_id)):
                     size_bytes = event.flow_controlled_length or 0
-                    if (exchange := self._exchanges.get(stream_id)) is not None:
-                        exchange.has(event.data or b"", size_bytes)
+                    if (stream := self._alive.get(stream_id)) is not None:
+                        stream.has(event.data or b"", size_bytes)
                     else:
                         self._frames.pass_over(size_bytes)
-                case h2.events.StreamEnded(stream_id=int(stream_id)) if stream_id in self._exchanges:
-                    self._exchanges[stream_id].has_all()
-                case h2.events.StreamReset(stream_id=int(stream_id)) if stream_id in self._exchanges:
-                    self._exchanges[stream_id].peer_left(Going.RST_STREAM)
+                case h2.events.StreamEnded(stream_id=int(stream_id)) if stream_id in self._alive:
+                    self._alive[stream_id].has_all()
+                case h2.events.StreamReset(stream_id=int(stream_id)) if stream_id in self._alive:
+                    self._alive[stream_id].peer_left(Going.RST_STREAM)
 
     def _ask(self, event: h2.events.RequestReceived, nursery: trio.Nursery) -> None:
         stream_id = event.stream_id or 0
         received = self._cast.request_came(self._connection, _head(event.headers or []))
-        exchange = Exchange(received, self._frames, stream_id, self._cast)
-        self._exchanges[stream_id] = exchange
-        nursery.start_soon(self._answer, exchange, stream_id)
+        stream = H2Stream(received, self._frames, stream_id, self._cast)
+        self._alive[stream_id] = stream
+        nursery.start_soon(self._answer, stream, stream_id)
 
-    async def _answer(self, exchange: Exchange, stream_id: int) -> None:
-        afterwards = await exchange.answer()
-        del self._exchanges[stream_id]
+    async def _answer(self, stream: H2Stream, stream_id: int) -> None:
+        afterwards = await stream.answer()
+        del self._alive[stream_id]
         if afterwards in (Afterwards.FIN, Afterwards.RST):
             self._afterwards = afterwards
             self._scope.cancel()

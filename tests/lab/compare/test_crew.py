@@ -10,7 +10,7 @@ from trioproxy.lab.compare.run import compare
 from trioproxy.lab.compare.semantics import Pump, Semantics
 from trioproxy.lab.compare.sweep import Contest, Contestant
 from trioproxy.lab.compare.worker import Cell
-from trioproxy.lab.explore.crew import WorkerLost
+from trioproxy.lab.workers import WorkerLost
 
 CONTEST = Contest(("reset",), ("leave", "break", "close"), range(1))
 EVERYBODY = [Contestant(Semantics(Pump.GENERATOR)), Contestant(Semantics(), ours=True)]

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-import trio
 
-from trioproxy.lab.explore.crew import Worker, WorkerLost, share
+from trioproxy.lab.explore.crew import Worker, share
 from trioproxy.lab.explore.findings import Findings
 from trioproxy.lab.explore.parts import Part
 from trioproxy.lab.explore.working import Task
+from trioproxy.lab.workers import WorkerLost
 
 ONE = Part("stream", 0, ("leave",), steps=(3,))
 
@@ -32,12 +32,3 @@ async def test_a_worker_that_is_lost_says_why() -> None:
     async with worker:
         with pytest.raises(WorkerLost, match="KeyError: 'no-such-mutant'"):
             await worker.do(Task(ONE))
-
-
-async def test_no_process_is_left() -> None:
-    worker = Worker([])
-    with trio.move_on_after(0.2):
-        async with worker:
-            await trio.sleep_forever()
-
-    assert worker._process.returncode is not None

@@ -35,9 +35,9 @@ def is_there(pid: int) -> bool:
 
 
 @pytest.fixture
-def exploring() -> Iterator[subprocess.Popen[str]]:
+def exploring(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path
     )
     until(lambda: len(children(process.pid)) == 2)
     yield process

@@ -11,7 +11,7 @@ from trioproxy.lab.explore.hunting import Hunt
 from trioproxy.lab.explore.mutants import MUTANTS
 from trioproxy.lab.explore.retelling import retell
 from trioproxy.lab.explore.scenarios import SCENARIOS
-from trioproxy.lab.explore.screen import Bar, Screen
+from trioproxy.lab.explore.screen import Screen
 
 FAILURE = Failure("paced", ("leave",), 3, (30,), (("nothing left behind", "a seat"),))
 
@@ -67,9 +67,3 @@ def test_the_list() -> None:
     text = shown(lambda screen: screen.lists(SCENARIOS.values(), FAULTS.values()))
 
     assert all(name in text for name in (*SCENARIOS, *FAULTS))
-
-
-def test_the_bar_is_nothing_where_there_is_no_terminal() -> None:
-    bar = Bar("exploring", 2)
-    with bar.shown():
-        bar.on("1 run")

@@ -13,17 +13,19 @@ from trioproxy.lab.wire.cells import chosen
 from trioproxy.lab.wire.certificate import make_certificate
 from trioproxy.lab.wire.examination import Examination
 from trioproxy.lab.wire.plan import Plan
-from trioproxy.lab.wire.target import PROTOCOLS, Target
+from trioproxy.lab.wire.target import PROTOCOLS, Protocol, Target
 from trioproxy.trace.records import Event, Record, Run, Trouble
 
 WITHIN_S = 60
 
 
-async def examined(what: Target | None, *words: str, repetitions: int = 2, patience_s: float = 1.0) -> list[Record]:
+async def examined(
+    what: Target | None, *words: str, repetitions: int = 2, patience_s: float = 1.0, protocol: Protocol = "h1"
+) -> list[Record]:
     records: list[Record] = []
     plan = Plan(
-        tuple(chosen(words, ["h1"])),
-        ("h1",),
+        tuple(chosen(words, [protocol])),
+        (protocol,),
         repetitions=repetitions,
         patient_repetitions=2,
         patience_s=patience_s,
@@ -100,6 +102,27 @@ def test_without_a_proxy_there_is_no_tls_without_a_certificate_and_no_chunk_to_g
     found = [(cell.protocol, cell.word) for cell in Examination(None, plan, lambda _: None, {}).cells()]
     assert [word for protocol, word in found if protocol == "h2c"] == ["gzip"]
     assert {protocol for protocol, _ in found} == {"h1", "h2c"}
+
+
+def test_faults_are_of_the_protocol_that_the_upstream_is_spoken_to_in(tmp_path: Path):
+    plan = Plan(tuple(chosen(["garbled", "RST_STREAM in", "GOAWAY in", "gzip"], ["h1", "h2c"])))
+    old = relay(tmp_path).model_copy(update={"speaks": ["h1", "h2c"]})
+    new = old.model_copy(update={"upstream": "h2c"})
+
+    def words(target: Target | None, protocol: str) -> list[str]:
+        found = Examination(target, plan, lambda _: None, {}).cells()
+        return [cell.word for cell in found if cell.protocol == protocol]
+
+    frames = ["RST_STREAM in mid-stream", "GOAWAY in mid-stream", "gzip"]
+    assert words(old, "h1") == words(old, "h2c") == words(None, "h1") == ["garbled chunk size", "gzip"]
+    assert words(new, "h1") == words(new, "h2c") == words(None, "h2c") == frames
+
+
+async def test_what_an_upstream_of_http2_resets_is_seen_by_its_client():
+    records = await examined(None, "RST_STREAM in", "GOAWAY in", protocol="h2c")
+
+    saw = {run.cell["fault"]: (run.measures["saw"], run.measures["lie"]) for run in runs(records)}
+    assert saw == {"RST_STREAM in mid-stream": ("reset", False), "GOAWAY in mid-stream": ("reset", False)}
 
 
 async def test_without_a_proxy_nobody_is_there_who_could_refuse():

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from trioproxy.lab.script import Close, End, Garble, Interim, Reset, Short, Silence, Take
+from trioproxy.lab.script import Close, End, Garble, GoAway, Interim, Reset, RstStream, Short, Silence, Take
 from trioproxy.lab.wire.cells import Cell, Fault, Phase, cells
 from trioproxy.lab.wire.stories import LARGE_BODY_BYTES, Scene, mark, question, scene
 
@@ -31,6 +31,8 @@ def test_every_possible_cell_has_one(cell: Cell):
         (Fault.NO_LAST_CHUNK, Close),
         (Fault.SHORT, Short),
         (Fault.GARBLED, Garble),
+        (Fault.STREAM_RESET, RstStream),
+        (Fault.GOING_AWAY, GoAway),
         (Fault.NO_END, End),
         (Fault.ERROR_EVENT, End),
     ],

@@ -166,10 +166,10 @@ def _run(found: Combinations, contest: Contest, path: Path, *, jobs: int | None,
     import os
 
     from trioproxy.cli.drawing import console, draw
-    from trioproxy.cli.lab.progress import bar
     from trioproxy.lab.compare.results import records, table
     from trioproxy.lab.compare.run import compare as play
     from trioproxy.lab.compare.run import contestants, refuse_past_the_end
+    from trioproxy.lab.progress import bar
     from trioproxy.lab.results_file import opened
 
     with opened(path) as file:
@@ -198,14 +198,10 @@ def _show(standings: list[Standing]) -> None:
 
 
 def _show_one(standing: Standing, example: Example, said: str) -> None:
-    from trioproxy.cli.drawing import console
     from trioproxy.lab.compare.results import repeat
+    from trioproxy.lab.explore.screen import Screen
 
-    screen = console()
-    screen.print(f"\n{standing.contestant.name}: {said}")
-    screen.print(repeat(standing.contestant, example.failure))
-    for event in example.events:
-        size = f" {event.size_bytes} bytes" if event.size_bytes else ""
-        who = f" {event.who}" if event.who else ""
-        note = f" {event.note}" if event.note else ""
-        screen.print(f"{event.at_s:9.3f} s  {event.lane + who:<10} {event.what}{size}{note}")
+    screen = Screen()
+    screen.say("", f"{standing.contestant.name}: {said}")
+    screen.timeline(example.events)
+    screen.say(f"  again: {repeat(standing.contestant, example.failure)}")

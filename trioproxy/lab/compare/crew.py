@@ -3,18 +3,14 @@
 cells ─▶ worker, worker, … ─▶ findings, in the order of the cells
 """
 
-# Each worker is a task here that hands it its cells.
-# ruff: noqa: TID251
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 import msgspec
-import trio
 
+from trioproxy.lab import workers
 from trioproxy.lab.compare.worker import Cell
-from trioproxy.lab.explore.crew import Worker
 from trioproxy.lab.explore.findings import Findings
 
 MODULE = "trioproxy.lab.compare.worker"
@@ -31,15 +27,11 @@ async def share(cells: Sequence[Cell], jobs: int, tell: Callable[[int], None]) -
     Cancellation kills them.
     """
     found: dict[int, Findings] = {}
-    numbers = iter(range(len(cells)))
 
-    async def work() -> None:
-        async with Worker(module=MODULE) as worker:
-            for number in numbers:
-                found[number] = _findings(await worker.ask(_encode(cells[number])))
-                tell(len(found))
+    def take(number: int, line: bytes) -> bool:
+        found[number] = _findings(line)
+        tell(len(found))
+        return True
 
-    async with trio.open_nursery() as nursery:
-        for _ in range(min(jobs, len(cells))):
-            nursery.start_soon(work)
+    await workers.share(map(_encode, cells), min(jobs, len(cells)), lambda: workers.Worker(MODULE), take)
     return [found[number] for number in range(len(cells))]

@@ -17,6 +17,7 @@ from trioproxy.lab.compare.combine import combinations
 from trioproxy.lab.compare.sweep import Contest, Contestant, sweep
 from trioproxy.lab.explore.findings import Findings
 from trioproxy.lab.explore.stage import Theatre
+from trioproxy.lab.workers import answer
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -50,15 +51,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def work(cells: BinaryIO, found: BinaryIO) -> int:
-    """Sweep each cell that comes, until none does. Reading blocks, and nothing else is there that could wait."""
+    """Sweep each cell that comes, until none does."""
     theatre = Theatre()
-    for line in cells:
-        try:
-            found.write(_encode(_cell(line).sweep(theatre)) + b"\n")
-            found.flush()
-        except BrokenPipeError:
-            return 0  # nobody wants it any more
-    return 0
+    return answer(cells, found, lambda line: _encode(_cell(line).sweep(theatre)))
 
 
 if __name__ == "__main__":

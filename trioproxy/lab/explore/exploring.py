@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 import trio
@@ -25,10 +25,11 @@ from trioproxy.lab.explore.parts import NOTHING, Part, Wish, parts
 from trioproxy.lab.explore.records import a_run, hunted, tallies
 from trioproxy.lab.explore.retelling import Rerun, retell, shrink
 from trioproxy.lab.explore.scenarios import SCENARIOS
-from trioproxy.lab.explore.screen import Bar, Screen
+from trioproxy.lab.explore.screen import Screen
 from trioproxy.lab.explore.stories import find
 from trioproxy.lab.explore.working import found
 from trioproxy.lab.header import IN_PROCESS, header, versions_of
+from trioproxy.lab.progress import bar
 from trioproxy.lab.results_file import opened
 from trioproxy.lab.script.toml import write_story
 from trioproxy.trace.files import line, write
@@ -95,19 +96,17 @@ def _writer(order: Order, stack: ExitStack) -> Write:
 
 
 def _shared(order: Order, todo: Sequence[Part]) -> Total:
-    total, bar = Total(), Bar("exploring", len(todo))
+    total, done = Total(), count(1)
+    with bar("exploring") as show:
 
-    def tell(findings: list[Findings]) -> bool:
-        for each in findings:
-            total.add(each)
-        bar.on(f"{total.runs:,} runs" + (f", {sum(total.broken.values()):,} broken" if total.broken else ""))
-        return order.most_runs is None or total.runs < order.most_runs
+        def tell(findings: list[Findings]) -> bool:
+            for each in findings:
+                total.add(each)
+            broken = f", {sum(total.broken.values()):,} broken" if total.broken else ""
+            show(next(done), len(todo), f"{total.runs:,} runs{broken}")
+            return order.most_runs is None or total.runs < order.most_runs
 
-    async def main() -> None:
-        await share(iter(todo), min(order.jobs, len(todo)), tell)
-
-    with bar.shown():
-        trio.run(main)
+        trio.run(share, iter(todo), min(order.jobs, len(todo)), tell)
     return total
 
 
@@ -188,18 +187,14 @@ def hunt_mutants(names: Sequence[str], jobs: int, out: Path, command: Sequence[s
     """
     mutants = [MUTANTS[name] for name in names or MUTANTS]
     file = opened(out)
-    bar, hunts = Bar("hunting", len(mutants)), list[Hunt]()
+    hunts: list[Hunt] = []
+    with file, bar("hunting") as show:
 
-    def tell(hunt: Hunt) -> None:
-        hunts.append(hunt)
-        bar.on(hunt.mutant.name)
+        def tell(hunt: Hunt) -> None:
+            hunts.append(hunt)
+            show(len(hunts), len(mutants), hunt.mutant.name)
 
-    async def main() -> None:
-        await hunt_all(mutants, jobs, tell)
-
-    with file:
-        with bar.shown():
-            trio.run(main)
+        trio.run(hunt_all, mutants, jobs, tell)
         hunts.sort(key=lambda hunt: mutants.index(hunt.mutant))
         write([header("explore", command, versions_of(IN_PROCESS)), *chain.from_iterable(map(hunted, hunts))], file)
     screen.hunts(hunts)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -18,32 +16,6 @@ from trioproxy.trace.records import Event, Lane, What
 
 _ANY_WIDTH = 200
 _MOST_ENDINGS = 12
-
-
-class Bar:
-    """How far it is; shown only on a terminal, on standard error."""
-
-    def __init__(self, words: str, of: int) -> None:
-        console = Console(stderr=True)
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}"),
-            TimeElapsedColumn(),
-        )
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._progress.add_task(words, total=of, said="")
-
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Inside, it is there."""
-        with self._progress:
-            yield
-
-    def on(self, said: str) -> None:
-        """One more is done."""
-        self._progress.update(self._task, advance=1, said=said)
 
 
 class Screen:

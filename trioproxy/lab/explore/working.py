@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+from itertools import count
 from typing import BinaryIO
 
 import msgspec
@@ -15,6 +16,7 @@ from trioproxy.lab.explore.parts import Part
 from trioproxy.lab.explore.scenarios import SCENARIOS
 from trioproxy.lab.explore.stories import find
 from trioproxy.lab.explore.subject import Subject
+from trioproxy.lab.workers import answer
 
 _TASKS_A_COLLECTION = 8
 
@@ -37,27 +39,26 @@ _done = msgspec.json.Encoder().encode
 
 
 def work(tasks: BinaryIO, done: BinaryIO) -> int:
-    """Do each task that comes, until none does. Reading blocks, and nothing else is there that could wait.
+    """Do each task that comes, until none does.
 
     Garbage is collected between tasks alone, and between few of them: it is little.
     """
     engines: dict[str, Engine] = {}
     scenarios: dict[str, Scenario] = dict(SCENARIOS)
-    for number, line in enumerate(tasks):
+    numbers = count()
+
+    def do(line: bytes) -> bytes:
         task = _task(line)
         part = task.part
-        if number % _TASKS_A_COLLECTION == 0:
+        if next(numbers) % _TASKS_A_COLLECTION == 0:
             gc.collect()
         if part.scenario not in scenarios:
             scenarios[part.scenario] = find(part.scenario)
         if part.subject not in engines:
             engines[part.subject] = Engine(found(part.subject), scenarios)
-        try:
-            done.write(_done(Done(explore(engines[part.subject], task))) + b"\n")
-            done.flush()
-        except BrokenPipeError:
-            return 0  # nobody wants it any more
-    return 0
+        return _done(Done(explore(engines[part.subject], task)))
+
+    return answer(tasks, done, do)
 
 
 def explore(engine: Engine, task: Task) -> list[Findings]:

@@ -55,6 +55,8 @@ class Fault(StrEnum):
     NO_LAST_CHUNK = "close without the last chunk"
     SHORT = "short content-length"
     GARBLED = "garbled chunk size"
+    STREAM_RESET = "RST_STREAM in mid-stream"
+    GOING_AWAY = "GOAWAY in mid-stream"
     ERROR_EVENT = "error event inside a 200"
     NO_END = "the API's end missing"
     ONE_BYTE = "one byte at a time"
@@ -64,6 +66,11 @@ class Fault(StrEnum):
     SLOW_READER = "reads the request slowly"
     EARLY = "answers before the request is read"
     INTERIM = "1xx before the head"
+
+
+# What only one of the protocols of an upstream has: chunks and lengths are HTTP/1.1's, these frames HTTP/2's.
+FRAMINGS = frozenset((Fault.NO_LAST_CHUNK, Fault.SHORT, Fault.GARBLED))
+FRAMES = frozenset((Fault.STREAM_RESET, Fault.GOING_AWAY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ class Cell:
     def floods(self) -> bool:
         """The upstream sends as fast as it can, for somebody who does not read."""
         return self.phase is Phase.BLOCKED or self.cause is Cause.STOPS_READING
+
+    def fits(self, upstream: Protocol) -> bool:
+        """Its fault is one of an upstream that speaks so."""
+        return self.fault not in (FRAMES if upstream == "h1" else FRAMINGS)
 
     @property
     def impossible(self) -> str | None:

@@ -72,7 +72,8 @@ class Examination:
             for cell in self.plan.cells
             if cell.protocol in self.speaks
             and cell.protocol in self.plan.protocols
-            and not (self.target is None and _needs_a_proxy(cell))
+            and cell.fits(self.target.upstream if self.target is not None else cell.protocol)
+            and not (self.target is None and cell.fault is Fault.REFUSED)  # without a proxy there is nobody to refuse
         )
         return sorted(possible, key=lambda cell: (PROTOCOLS.index(cell.protocol), cell.fault is None, cell.floods))
 
@@ -102,7 +103,8 @@ class Examination:
         """Its cells."""
         wanted = self.cells()
         if not wanted and self.target is not None:
-            self.trouble(f"no cell was run: it speaks {' and '.join(self.target.speaks)}, and no chosen cell does")
+            spoken = f"it speaks {' and '.join(self.target.speaks)}, and {self.target.upstream} to its upstream"
+            self.trouble(f"no cell was run: {spoken}, and no chosen cell does")
         self._tell_impossible(wanted)
         left = deque(cell for cell in wanted if not cell.impossible)
         for _ in range(STARTS):
@@ -196,13 +198,6 @@ class Examination:
     def trouble(self, what: str, output: str = "") -> None:
         """Tell what could not be done."""
         self.tell(Trouble(subject=self.subject, what=what, output=output))
-
-
-def _needs_a_proxy(cell: Cell) -> bool:
-    """Without one nobody refuses, and over HTTP/2 the upstream has none of HTTP/1.1's framings to break."""
-    return cell.fault is Fault.REFUSED or (
-        cell.protocol != "h1" and cell.fault in {Fault.NO_LAST_CHUNK, Fault.SHORT, Fault.GARBLED}
-    )
 
 
 def _lines(cells: deque[Cell] | list[Cell]) -> str:

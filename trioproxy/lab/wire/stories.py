@@ -20,9 +20,11 @@ from trioproxy.lab.script import (
     End,
     Framing,
     Garble,
+    GoAway,
     Head,
     Interim,
     Reset,
+    RstStream,
     Script,
     Short,
     Silence,
@@ -136,6 +138,10 @@ def _fault(fault: Fault) -> Scene:
             return Scene(half.script(then=Short(1000), framing=Framing.LENGTH))
         case Fault.GARBLED:
             return Scene(half.script(then=Garble()))
+        case Fault.STREAM_RESET:
+            return Scene(half.script(then=RstStream()))
+        case Fault.GOING_AWAY:
+            return Scene(half.script(then=GoAway()))
         case Fault.ERROR_EVENT:
             return Scene(answer.up_to(6, anthropic_error_event()).script())
         case Fault.NO_END:

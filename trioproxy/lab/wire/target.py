@@ -88,6 +88,8 @@ class Target(_Section):
         NotEmpty,
         Expected('what clients may speak: of "h1", "h2c" (prior knowledge), "h2"'),
     ]
+    # What it speaks to the upstream.
+    upstream: Annotated[Literal["h1", "h2c"], Expected('"h1" or "h2c"')] = "h1"
     install: Install = Install()
     files: Table = {}
     run: Run

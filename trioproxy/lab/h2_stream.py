@@ -19,7 +19,7 @@ from trioproxy.lab.script import Going, Script, Take
 from trioproxy.sockets import Departure
 
 
-class Exchange:
+class H2Stream:
     """A request and its script. `has`, `has_all` and `peer_left` are told what came on the stream."""
 
     def __init__(self, received: Received, frames: Frames, stream_id: int, cast: Cast) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trioproxy.cli.lab.progress import bar
+from trioproxy.lab.progress import bar
 
 
 def test_a_pipe_is_told_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,6 +20,8 @@ def test_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     with bar("comparing") as tell:
-        tell(1, 2)
+        tell(1, 2, "so far")
 
-    assert "comparing" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "comparing" in said
+    assert "so far" in said
