@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from support.captures import captured
 from support.handwriting import HANDS, TEXTS, VALUES, Literal, meaning, written
 
-from trioproxy.wire.canonical import CAREFULLY_BYTES, MAX_MEMBERS, canonical, number, parse, read
+from trioproxy.wire.canonical import CAREFULLY_BYTES, MAX_MEMBERS, canonical, digest, number, parse, read
 
 
 def text_of(body: bytes) -> bytes:
@@ -103,14 +104,39 @@ def test_junk_is_never_an_exception(junk: bytes) -> None:
 
 
 @given(VALUES, HANDS)
-def test_the_text_is_made_of_the_texts_of_its_members(value: Any, hand: random.Random) -> None:
+def test_an_object_has_the_digests_of_its_members_texts(value: Any, hand: random.Random) -> None:
     found = read(written(value, hand))
     assert found is not None
-    assert b"".join(found.pieces) == canonical(found.value)
-    if isinstance(found.value, dict):
-        assert found.members is not None
-        assert {name: parse(text) for name, text in found.members.items()} == found.value
-        assert list(found.members) == sorted(found.members)
+    if not isinstance(found.value, dict):
+        assert found.digests is None
+        return
+    assert found.digests == {name: sha256(canonical(each)).digest() for name, each in found.value.items()}
+    assert list(found.digests) == sorted(found.digests)
+
+
+@pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 32, 33, 100])
+def test_a_long_array_has_the_digest_of_its_text(length: int) -> None:
+    items = [{"b": number, "a": ["x" * number, None]} for number in range(length)]
+    found = read(json.dumps({"m": items, "n": [items]}, separators=(",", ":")).encode())
+    assert found is not None
+    assert found.digests == {"m": sha256(canonical(items)).digest(), "n": sha256(canonical([items])).digest()}
+    assert digest(items) == found.digests["m"]
+
+
+@pytest.mark.parametrize(
+    ("body", "shortest"),
+    [
+        (b'{"b":1,"a":[2.0,"\xc3\xa9\\n"]}', True),
+        (b'{"b": 1}', False),
+        (b'{"b":"\\u0063"}', False),
+        (b'{"b":"\\/"}', False),
+        (b"[1]", True),
+    ],
+)
+def test_whether_it_was_written_as_shortly_as_it_can_be(body: bytes, shortest: bool) -> None:
+    found = read(body)
+    assert found is not None
+    assert found.shortest is shortest
 
 
 def test_nothing_of_it_shows() -> None:
@@ -121,8 +147,7 @@ def test_an_object_with_very_many_members_is_read_as_a_whole() -> None:
     many = {f"n{number}": number for number in range(MAX_MEMBERS + 1)}
     found = read(json.dumps(many).encode())
     assert found is not None
-    assert (found.members, found.value) == (None, many)
-    assert found.pieces == [canonical(many)]
+    assert (found.digests, found.value) == (None, many)
     assert parse(json.dumps(many).encode()[:-1] + b',"n0":0}') is None
 
 

@@ -18,8 +18,8 @@ import h2.events
 import h2.exceptions
 import trio
 
-from trioproxy.lab.h2_stream import H2Stream
 from trioproxy.lab.frames import Frames
+from trioproxy.lab.h2_stream import H2Stream
 from trioproxy.lab.http1 import Malformed, RequestHead
 from trioproxy.lab.player import Afterwards
 from trioproxy.lab.received import Cast, Connection

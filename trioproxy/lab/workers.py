@@ -14,7 +14,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import trio
 
@@ -35,7 +35,7 @@ class Worker:
         self._process: trio.Process
         self._left_over = b""
 
-    async def __aenter__(self) -> Worker:
+    async def __aenter__(self) -> Self:
         pipe = subprocess.PIPE
         self._process = await trio.lowlevel.open_process(self._command, stdin=pipe, stdout=pipe, stderr=pipe)
         return self

@@ -42,6 +42,10 @@ class _Request(msgspec.Struct):
     tools: msgspec.Raw = msgspec.Raw()
 
 
+# What is only to be there is not written out again.
+_LARGE = frozenset(("tools",))
+
+
 class _RequestWithMessages(_Request):
     messages: list[msgspec.Raw] | None = None
 
@@ -72,17 +76,17 @@ class Anthropic:
         if not operation.generation:
             return Asked()
         body_plain = plain(body, content_encoding)
-        asked = (
-            parse(_parse_with_messages, wanted(_RequestWithMessages, body_plain, found)) if preview_chars > 0 else None
-        )
-        request = asked or parse(_parse_request, wanted(_Request, body_plain, found))
+        asked = None
+        if preview_chars > 0:
+            asked = parse(_parse_with_messages, wanted(_RequestWithMessages, body_plain, found, but=_LARGE))
+        request = asked or parse(_parse_request, wanted(_Request, body_plain, found, but=_LARGE))
         if request is None or body_plain is None:
             return Asked()
         return Asked(
             model=text(request.model),
             effort=_effort(request),
             preview=last_user_text(asked.messages, preview_chars) if asked else None,
-            input_estimate=input_estimate(operation.kind, body_plain, tools=len(request.tools) > len(b"null")),
+            input_estimate=input_estimate(operation.kind, body_plain, tools=_offers_tools(request, found)),
         )
 
     def meter(self, operation: Operation, head: Head) -> Meter:
@@ -95,6 +99,12 @@ class Anthropic:
         """`{"type": "error", "error": {"type": …, "message": …}}`."""
         kind = _ERROR_TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")
         return msgspec.json.encode({"type": "error", "error": {"type": kind, "message": message}})
+
+
+def _offers_tools(request: _Request, found: Json | None) -> bool:
+    if found is not None and isinstance(found.value, dict):
+        return bool(found.value.get("tools"))
+    return len(request.tools) > len(b"null")
 
 
 def _effort(request: _Request) -> str:

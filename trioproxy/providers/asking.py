@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from trioproxy.providers.fields import elements, members, parse
-from trioproxy.wire.canonical import Json, pieces
+from trioproxy.wire.canonical import Json, canonical
 from trioproxy.wire.decoding import decoded
 
 MAX_DECODED_BYTES = 1 << 25  # 32 MiB, of a compressed body
@@ -33,12 +33,17 @@ def plain(body: bytes, content_encoding: str) -> bytes | None:
     return decoded(body, content_encoding, MAX_DECODED_BYTES)
 
 
-def wanted(shape: type[msgspec.Struct], body: bytes | None, found: Json | None) -> bytes | None:
-    """The members that `shape` has, of a body that was read; all of it where it was not."""
-    if found is None or found.members is None:
+def wanted(
+    shape: type[msgspec.Struct], body: bytes | None, found: Json | None, *, but: frozenset[str] = frozenset()
+) -> bytes | None:
+    """The members that `shape` has, and `but` has not, of a body that was read; all of it where it was not."""
+    if found is None or not isinstance(found.value, dict):
         return body
-    there = found.members
-    return b"".join(pieces({name: there[name] for name in shape.__struct_fields__ if name in there}))
+    there = found.value
+    try:
+        return canonical({name: there[name] for name in shape.__struct_fields__ if name in there and name not in but})
+    except RecursionError:  # it could just be read
+        return body
 
 
 def effort_named(*names: object) -> str | None:

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.fields import elements, members
 from trioproxy.providers.volatile import MEMBERS, SELF_CONTAINED_ITEMS
-from trioproxy.wire.canonical import Json, canonical, number, pieces
+from trioproxy.wire.canonical import Json, canonical, digest, number
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """A request's body as it is compared, in pieces. It holds the prompt, so it does not show itself."""
+    """A request's body as it is compared, in pieces. It may hold the prompt, so it does not show itself."""
 
     body: Sequence[bytes] = field(repr=False)
     # The last thing said to the model is nothing but results of tools.
@@ -43,7 +43,7 @@ def raw_likeness(body: bytes) -> Likeness:
 
     It is no JSON, is nested too deep, or names a member twice.
     """
-    return Likeness(body=[body], tool_results_only=False)
+    return Likeness(body=[b"raw", body], tool_results_only=False)
 
 
 def samples(value: object) -> bool:
@@ -90,15 +90,16 @@ def _only_results(turn: dict[str, object]) -> bool | None:
 
 
 def _lasting(kind: Kind, found: Json) -> list[bytes]:
-    """The canonical text without what is volatile."""
-    if found.members is None:
-        return found.pieces
+    """What stands for the value without what is volatile: names and digests, or the text of what has no members."""
+    if found.digests is None:
+        return [b"text", canonical(found.value)]
     volatile = MEMBERS.get(kind, frozenset())
-    lasting = {name: text for name, text in found.members.items() if name not in volatile}
+    lasting = {name: found.digests[name] for name in found.digests if name not in volatile}
     items = members(found.value).get("input")
     if kind is Kind.RESPONSES and isinstance(items, list):
-        lasting["input"] = canonical([_anonymous(item) for item in items])
-    return pieces(lasting)
+        lasting["input"] = digest([_anonymous(item) for item in items])
+    # A name in its quotes, then 32 bytes: neither can be taken for a part of the other.
+    return [b"members", *(part for name, each in lasting.items() for part in (canonical(name), each))]
 
 
 def _anonymous(item: object) -> object:

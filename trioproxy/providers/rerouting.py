@@ -18,13 +18,14 @@ from trioproxy.model import RawHeaders
 from trioproxy.providers.fields import members
 from trioproxy.rules.refusals import takes_effort
 from trioproxy.rules.routing import Decision
-from trioproxy.wire.canonical import Json
+from trioproxy.wire.canonical import Json, canonical
 from trioproxy.wire.editing import Path, removed, replaced
 
 _BETA = b"anthropic-beta"
 _LONG_CONTEXT = b"context-1m"
 _CACHE_CONTROL = b'"cache_control"'
 _CACHED_MEMBER = b',"cache_control":{"type":"ephemeral"}'
+_escaped_letter = re.compile(rb"\\u00[567]").search
 _model_first = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"model"[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")').match
 
 
@@ -76,15 +77,18 @@ def without_long_context(headers: RawHeaders) -> RawHeaders:
 def with_prompt_caching(body: bytes, found: Json) -> bytes | None:
     """A body of the Messages API with a `cache_control` at its top; None where the client has set one anywhere.
 
-    Looking for the name's bytes in the canonical text is exact: no letter is escaped there, and within a string
-    the closing quote would have a backslash before it. (A string that is just this word counts as one.)
+    Looking for the name's bytes is exact where no letter is escaped: within a string the closing quote would have a
+    backslash before it. (A string that is just this word counts as one.) Where one is, the canonical text is searched.
 
     Args:
         body: an object with a member or more, which are none of the proxy's own.
         found: what was read of it.
     """
-    parts = found.pieces if found.members is None else found.members.values()
-    if any(_CACHE_CONTROL in part for part in parts) or "cache_control" in (found.members or ()):
+    try:
+        plain = found.shortest or not _escaped_letter(body)
+        if _CACHE_CONTROL in (body if plain else canonical(found.value)):
+            return None
+    except RecursionError:  # it could just be read
         return None
     there, end = memoryview(body), body.rindex(b"}")
     return b"".join((there[:end], _CACHED_MEMBER, there[end:]))

@@ -15,7 +15,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 import msgspec
 
@@ -26,6 +27,9 @@ MAX_MEMBERS = 1_000
 
 _decode: Callable[[bytes], object] = msgspec.json.Decoder(float_hook=msgspec.Raw).decode
 _encode_sorted = msgspec.json.Encoder(order="deterministic").encode
+_encode_into = msgspec.json.Encoder(order="deterministic").encode_into
+_AT_A_TIME = 16
+_COMMA = ord(",")
 # What the decoder takes for `0`, or a string that looks like it; and a colon that is not written as one.
 _minus_zero = re.compile(rb"-0(?<![^\s:,\[]-0)(?![^\s,\]}])").search
 _hidden_colon = re.compile(rb"\\u003[aA]").search
@@ -33,18 +37,17 @@ _hidden_colon = re.compile(rb"\\u003[aA]").search
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """A text that could be read: its value, and its canonical text. It may hold a prompt, so it does not show itself.
+    """A text that could be read: its value, and what tells it from others. It may hold a prompt: it shows neither.
 
-    `members`: of an object, the canonical text of each member's value by its name, sorted by name; else None.
+    `digests`: of an object, SHA-256 of the canonical text of each member's value by its name, sorted by name; else
+    None. The texts themselves are not kept: a megabyte that is written, and read again when it has left the
+    processor's caches, costs more than everything else that is done with it.
+    `shortest`: but for the order of members it was written so, too: nothing is escaped that need not be.
     """
 
     value: object = field(repr=False)
-    members: Mapping[str, bytes] | None = field(repr=False)
-
-    @property
-    def pieces(self) -> list[bytes]:
-        """The canonical text, cut: members sorted, no white space, numbers as written."""
-        return [canonical(self.value)] if self.members is None else pieces(self.members)
+    digests: Mapping[str, bytes] | None = field(repr=False)
+    shortest: bool = False
 
 
 def read(body: bytes) -> Json | None:
@@ -54,15 +57,15 @@ def read(body: bytes) -> Json | None:
     `msgspec.Raw` with the literal (see `number`).
     """
     try:
-        found = _json(_decode(body))
-        text_bytes = _length(found)
+        value = _decode(body)
+        found, text_bytes = _digested(value)
         # The canonical text is the shortest there is: nothing was overridden, nothing written otherwise.
         if text_bytes == len(body):
-            return found
+            return replace(found, shortest=True)
         if _hidden_colon(body) or _minus_zero(body):
-            return _json(_decoded_carefully(body)) if len(body) <= CAREFULLY_BYTES else None
+            return _digested(_decoded_carefully(body))[0] if len(body) <= CAREFULLY_BYTES else None
         # A member that was overridden took its colon along.
-        return found if _colons(found) == body.count(b":") else None
+        return found if canonical(value).count(b":") == body.count(b":") else None
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, bad UTF-8 included
         return None
 
@@ -84,14 +87,9 @@ def canonical(value: object) -> bytes:
     return _encode_sorted(value)
 
 
-def pieces(members: Mapping[str, bytes]) -> list[bytes]:
-    """The text of the object with these members, canonical if they are sorted by name; each value is a piece."""
-    found: list[bytes] = []
-    mark = b"{"
-    for name, text in members.items():
-        found += (mark + _encode_sorted(name) + b":", text)
-        mark = b","
-    return [*found, b"}" if found else b"{}"]
+def digest(value: object) -> bytes:
+    """SHA-256 of the canonical text of a value, or of a part of it. Raises RecursionError, as `canonical` does."""
+    return _written(value, bytearray())[0]
 
 
 def number(value: object) -> float | None:
@@ -109,24 +107,35 @@ def number(value: object) -> float | None:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _json(value: object) -> Json:
+def _digested(value: object) -> tuple[Json, int]:
+    """The value with the digests of its members, and the length of its canonical text in bytes."""
     if not isinstance(value, dict) or len(value) > MAX_MEMBERS:
-        return Json(value, None)
-    return Json(value, {name: _encode_sorted(value[name]) for name in sorted(value)})
+        return Json(value, None), len(_encode_sorted(value))
+    digests, text_bytes, scratch = {}, 1 + max(1, len(value)), bytearray()  # brackets and commas
+    for name in sorted(value):
+        digests[name], size_bytes = _written(value[name], scratch)
+        text_bytes += len(_encode_sorted(name)) + 1 + size_bytes
+    return Json(value, digests), text_bytes
 
 
-def _length(found: Json) -> int:
-    if found.members is None:
-        return len(_encode_sorted(found.value))
-    # Of an object: its brackets, and a colon and a comma for each member, but the last one's.
-    names = sum(len(_encode_sorted(name)) for name in found.members)
-    return 2 + names + sum(map(len, found.members.values())) + max(0, 2 * len(found.members) - 1)
+def _written(value: object, scratch: bytearray) -> tuple[bytes, int]:
+    """SHA-256 of a canonical text, and its length in bytes.
 
-
-def _colons(found: Json) -> int:
-    if found.members is None:
-        return _encode_sorted(found.value).count(b":")
-    return sum(name.count(":") + 1 + text.count(b":") for name, text in found.members.items())
+    Of a long array (a conversation) some elements are written at a time, over those before them.
+    """
+    if not isinstance(value, list) or len(value) <= _AT_A_TIME:
+        text = _encode_sorted(value)
+        return sha256(text).digest(), len(text)
+    hashed, text_bytes = sha256(), 1
+    for start in range(0, len(value), _AT_A_TIME):
+        _encode_into(value[start : start + _AT_A_TIME], scratch)
+        scratch.pop()  # the bracket
+        if start:
+            scratch[0] = _COMMA
+        hashed.update(scratch)
+        text_bytes += len(scratch)
+    hashed.update(b"]")
+    return hashed.digest(), text_bytes
 
 
 def _decoded_carefully(body: bytes) -> object:

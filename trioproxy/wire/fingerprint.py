@@ -43,7 +43,7 @@ def fingerprint(
         key: 16 to 64 bytes of chance.
         target: path and query, as the upstream gets them.
         volatile_headers: names, in lower case, of what does not count besides `TRANSPORT` and `x-trioproxy-*`.
-        body: in its canonical form, if it has one, without its content coding; cut anywhere.
+        body: what stands for it (`providers/likeness.py`), without its content coding; cut anywhere.
         volatile_prefixes: how names begin, in lower case, that do not count either.
     """
     ignored, prefixes = TRANSPORT | volatile_headers, (OWN_PREFIX, *volatile_prefixes)

@@ -50,7 +50,7 @@ class Peer:
 
 def _naive(place: Place) -> tuple[list[str], dict[str, str]]:
     hypercorn = [sys.executable, "-m", "hypercorn", "-k", "trio", "-w", "0", "-b", f"127.0.0.1:{place.port}"]
-    return [*hypercorn, "bench.peers.naive:app"], {"BENCH_UPSTREAM": place.upstream_url}
+    return [*hypercorn, "trioproxy.lab.wire.peers.naive:app"], {"LAB_UPSTREAM": place.upstream_url}
 
 
 def _serve(place: Place, more: str) -> list[str]:
@@ -78,7 +78,7 @@ def _ledger_rows(place: Place) -> int:
 
 
 NAMES = ("direct", "naive", "before", "trioproxy", "reuse")
-HERE = Path(__file__).parent.parent.parent
+HERE = Path(__file__).parent.parent
 
 
 def peers(earlier: Path | None = None) -> dict[str, Peer]:
@@ -88,7 +88,7 @@ def peers(earlier: Path | None = None) -> dict[str, Peer]:
     """
     known = [
         Peer("direct", "no proxy: what upstream and load generator can do"),
-        Peer("naive", "the naive version of this stack, `bench/peers/naive.py`", _naive),
+        Peer("naive", "the naive version of this stack", _naive),
         Peer("trioproxy", "`trioproxy serve`, ledger on, replay and routing off", _trioproxy, _ledger_rows),
         Peer("reuse", "the same with replay, joining, routing and prompt caching on", _reuse, _ledger_rows, edits=True),
     ]
