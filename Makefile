@@ -3,7 +3,7 @@
 # make check   the static ones alone: ruff, flake8-async, mypy, import-linter
 # make explore a fault at every step of an exchange, under many schedules (10 to 20 minutes on two cores)
 # make experiments  whether docs/experiments/ is what its experiments measure (minutes)
-# make results drive every target of the lab (quarter of an hour; installs what they need) and renew docs/results/
+# make results drive every target of the lab (three quarters of an hour; installs what they need) and renew docs/results/
 # make bench   measure against the naive version of this stack (minutes; needs gcc)
 
 PYTHON ?= python3
