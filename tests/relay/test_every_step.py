@@ -14,12 +14,13 @@ from trioproxy.model import CallOutcome
 from trioproxy.rules.lifecycle import Cause
 from trioproxy.seat import LIMIT_BYTES
 
+# In each the upstream is waited for once: a timer that runs out is a step like any other.
 STORIES = {
-    "whole": Script.of(Head(), Chunk(b"one"), Chunk(LAST_EVENT), End()),
-    "blocked": Script.of(Head(), Chunk(b"x" * (LIMIT_BYTES + 1)), Chunk(LAST_EVENT), End()),
-    "broken": Script.of(Head(), Chunk(b"one"), Close()),
-    "error": Script.of(Head(), Chunk(b"one"), Chunk(ERROR_EVENT), End()),
-    "no head": Script.of(Close()),
+    "whole": Script.of(Head(), 1.0, Chunk(b"one"), Chunk(LAST_EVENT), End()),
+    "blocked": Script.of(Head(), 1.0, Chunk(b"x" * (LIMIT_BYTES + 1)), Chunk(LAST_EVENT), End()),
+    "broken": Script.of(Head(), 1.0, Chunk(b"one"), Close()),
+    "error": Script.of(Head(), 1.0, Chunk(b"one"), Chunk(ERROR_EVENT), End()),
+    "no head": Script.of(1.0, Close()),
 }
 # How each ends if nobody interferes.
 BY_ITSELF = {

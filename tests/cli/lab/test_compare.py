@@ -69,13 +69,13 @@ def test_results_go_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_chosen_step_has_its_timeline_though_nothing_broke(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chosen = ("--scenario", "paced", "--fault", "leave+close", "--seed", "2", "--step", "30")
+    chosen = ("--scenario", "paced", "--fault", "leave+close", "--seed", "2", "--step", "12")
     assert compare("--pump", "house", *chosen, "--examples", "--out", "f.jsonl") == 0
 
     runs = [record for record in read(Path("f.jsonl")) if isinstance(record, Run)]
     assert [(run.subject, run.seed, run.measures, run.broken) for run in runs] == [
-        ("trioproxy", 2, {"step": 30}, []),
-        ("house", 2, {"step": 30}, []),
+        ("trioproxy", 2, {"step": 12}, []),
+        ("house", 2, {"step": 12}, []),
     ]
     assert [run.id for run in runs] == [*dict.fromkeys(e.run for e in read(Path("f.jsonl")) if isinstance(e, Event))]
     assert capsys.readouterr().out.count(": nothing was broken\n") == 2

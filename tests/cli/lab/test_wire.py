@@ -64,7 +64,11 @@ def test_what_is_wrong_is_told(arguments: list[str], said: str, capsys: pytest.C
 @pytest.mark.parametrize(
     ("change", "options", "said"),
     [
-        ("", ["--protocol", "h2"], "mine: no cell was run: it speaks h1, and no chosen cell does"),
+        (
+            "",
+            ["--protocol", "h2"],
+            "mine: no cell was run: it speaks h1, and h1 to its upstream, and no chosen",
+        ),
         ('command = ["no-such-program"]', ["--cells", "none"], "mine: not installed: no-such-program\n"),
     ],
 )

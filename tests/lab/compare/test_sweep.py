@@ -88,8 +88,8 @@ def test_names_tell_the_proxy_from_the_compact_relay() -> None:
 
 def test_all_that_is_wrong_with_a_contest_is_said_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Contest(("paced", "story"), ("leave", "leave+rain"))
+        Contest(("paced", "novel"), ("leave", "leave+rain"))
 
     first, second = caught.value.problems
-    assert first.startswith("option --scenario: got 'story'; expected one of: stream, paced, ")
+    assert first.startswith("option --scenario: got 'novel'; expected one of: stream, paced, ")
     assert second.startswith("option --fault: got 'leave+rain'")

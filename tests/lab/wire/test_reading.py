@@ -61,7 +61,8 @@ conf = "listen {prot};"
         'line 1: name: got "" (it is empty); expected text',
         "line 1: says: missing; expected text",
         'line 2: speaks[1]: got "spdy"; expected what clients may speak: of "h1", "h2c" (prior knowledge), "h2"',
-        "line 3: color: unknown key; expected one of: name, says, speaks, install, files, run, ask, ledger, versions",
+        "line 3: color: unknown key; expected one of: name, says, speaks, upstream, install, files, run, ask, ledger, "
+        "versions",
         "line 5: run.command: missing; expected a command: an array of strings, the program first",
         "line 6: run.comand: unknown key; did you mean command?",
         'line 7: run.graceful: got "SIGNOTHING" (no such signal); expected the name of a signal, like "SIGTERM"',

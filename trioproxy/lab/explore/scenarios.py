@@ -65,7 +65,7 @@ _JSON_HEAD = Head(headers=message("One.").headers, framing=Framing.LENGTH)
 _GZIPPED = Script.of(
     Head(headers=(*_STREAM.headers, (b"content-encoding", b"gzip"))), Chunk(gzip.compress(_STREAM.body, mtime=0)), End()
 )
-_EARLY = Script.of(Head(413, message("One.").headers), Chunk(b"{}"), End(), take=Take.NOTHING)
+_EARLY = Script.of(Head(413, message("One.").headers), Chunk(message("One.").body), End(), take=Take.NOTHING)
 _PACED = _STREAM.script(every_s=1.0)
 _SLOWLY = _STREAM.script(every_s=4.0)
 _REUSE = ReplaySettings()

@@ -41,7 +41,7 @@ GARBAGE = b"This is no HTTP.\r\n\r\n"
 # How a break is told, by the proxy (the cause) or by the lab (the script's own word): the first that fits.
 _BREAKS: tuple[tuple[str, type[Ending]], ...] = (
     (r"refus|ConnectFailed", Refuse),
-    (r"garbl", Garble),
+    (r"garbl|what is no head", Garble),
     (r"RST_STREAM|RstStream", RstStream),
     (r"GOAWAY|GoAway", GoAway),
     (r"reset|Reset|RST", Reset),
