@@ -13,7 +13,7 @@ from support.captures import captured
 from trioproxy.model import RawHeaders
 from trioproxy.providers.rerouting import rerouted, with_prompt_caching, without_long_context
 from trioproxy.rules.routing import Decision
-from trioproxy.wire.canonical import parse, read
+from trioproxy.wire.canonical import Json, parse, read
 from trioproxy.wire.editing import EditError
 
 OPUS, SONNET, HAIKU = "claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5"
@@ -163,6 +163,13 @@ def test_escapes_hide_no_name_and_are_no_name():
     body = b'{"system": "\\u0063ache_control", "messages": []}'
     assert cached(body) is None  # a string that is just this word counts as one
     assert cached(body.replace(b"control", b"controls")) is not None
+
+
+def test_a_value_that_could_just_be_read_is_left_alone():
+    deep: object = None
+    for _ in range(100_000):
+        deep = [deep]
+    assert with_prompt_caching(b'{"a":"\\u0063"}', Json({"a": deep}, {})) is None
 
 
 @pytest.mark.parametrize("name", ["claude_code", "claude_code_old", "claude_code_tool_result"])

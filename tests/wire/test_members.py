@@ -90,7 +90,9 @@ def test_nothing_after_the_value_counts() -> None:
     assert reader.value("model") == b'"a"'
 
 
-@pytest.mark.parametrize("text", [b'{"usage":1 "model":2}', b'{"usage" 1,"model":2}', b'{,"usage":1,,"model":2,}'])
+@pytest.mark.parametrize(
+    "text", [b'{"usage":1 "model":2}', b'{"usage" 1,"model":2}', b'{,"usage":1,,"model":2,}', b'{["usage":1,"model":2}']
+)
 def test_small_faults_are_read_over(text: bytes) -> None:
     reader = reader_of([text])
     assert reader.value("usage") == b"1"

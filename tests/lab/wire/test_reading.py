@@ -57,12 +57,12 @@ conf = "listen {prot};"
     places = (
         "port, port_h2c, port_h2, upstream_port, folder, environment, python, peers, certfile, keyfile, pemfile, cafile"
     )
+    keys = "name, says, speaks, upstream, install, files, run, ask, ledger, versions"
     told = [
         'line 1: name: got "" (it is empty); expected text',
         "line 1: says: missing; expected text",
         'line 2: speaks[1]: got "spdy"; expected what clients may speak: of "h1", "h2c" (prior knowledge), "h2"',
-        "line 3: color: unknown key; expected one of: name, says, speaks, upstream, install, files, run, ask, ledger, "
-        "versions",
+        f"line 3: color: unknown key; expected one of: {keys}",
         "line 5: run.command: missing; expected a command: an array of strings, the program first",
         "line 6: run.comand: unknown key; did you mean command?",
         'line 7: run.graceful: got "SIGNOTHING" (no such signal); expected the name of a signal, like "SIGTERM"',
