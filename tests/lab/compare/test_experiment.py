@@ -51,12 +51,14 @@ def test_a_page_says_what_was_measured_and_what_failed() -> None:
 
 
 def test_what_was_measured_is_records_too() -> None:
-    shown = grid(("pump", "runs", "longest"), [("house", 3, "never")])
+    shown = grid(("pump", "runs", "longest", "share", "s"), [("house", 3, "never", "8%", "0.50")])
     result = Result((("Runs:", shown),), (Claim("It is so.", holds=True),))
 
     assert list(figures("why", result)) == [
         Figure(subject="house", name="Runs: runs", value=3.0, unit=""),
         Figure(subject="house", name="Runs: longest", value=None, unit="", note="never"),
+        Figure(subject="house", name="Runs: share", value=8.0, unit="%"),
+        Figure(subject="house", name="Runs: s", value=0.5, unit=""),
         Figure(subject="why", name="It is so.", value=1.0, unit="holds"),
     ]
 

@@ -135,12 +135,21 @@ def figures(name: str, result: Result) -> Iterator[Figure]:
     for words, shown in result.tables:
         for row, *cells in shown.rows:
             for title, cell in zip(shown.columns[1:], cells, strict=True):
-                number = float(cell) if isinstance(cell, int | float) else None
+                number, unit = _number(cell)
                 said = "" if number is not None else str(cell)
                 title_of = f"{words.removesuffix(':')}: {title}"
-                yield Figure(subject=str(row), name=title_of, value=number, unit="", note=said)
+                yield Figure(subject=str(row), name=title_of, value=number, unit=unit, note=said)
     for claim in result.claims:
         yield Figure(subject=name, name=claim.words, value=float(claim.holds), unit="holds")
+
+
+def _number(cell: object) -> tuple[float | None, str]:
+    """A cell as a number and its unit; words are none."""
+    text = str(cell)
+    try:
+        return float(text.removesuffix("%")), "%" if text.endswith("%") else ""
+    except ValueError:
+        return None, ""
 
 
 def markdown(shown: Table) -> list[str]:
