@@ -108,3 +108,8 @@ def test_memory_does_not_grow_with_the_text() -> None:
     assert reader.value("usage") == b'{"prompt_tokens":8}'
     assert reader._piece is None
     assert len(reader._open) == 0
+
+
+@pytest.mark.parametrize("text", [b"]", b"}", b"]]", b'] {"usage":1}'])
+def test_what_closes_nothing_is_read_over(text: bytes) -> None:
+    assert reader_of([text]).value("usage") is None
