@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.captures import captured
 
@@ -58,6 +58,7 @@ def test_a_call_without_a_cache_says_nothing(usage: Usage | None):
 
 
 @given(st.lists(st.integers(0, 20), max_size=60))
+@example([*range(9), 3])
 def test_the_table_is_bounded_and_forgets_what_was_noted_longest_ago(keys: list[int]):
     table = CacheTable(max_sessions=5)
     for now, key in enumerate(keys):

@@ -231,3 +231,10 @@ def best_of(function: Any) -> float:
         function()
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def test_where_a_way_leads_nowhere_there_is_no_value() -> None:
+    assert value_at(b'{"a": {"b": 1}}', ("a", "b")) == b"1"
+    assert value_at(b'{"a": {"b": 1}}', ("a", "c")) is None
+    assert value_at(b'{"a": {"b": 1}}', ("c", "b")) is None
+    assert value_at(b'{"a": 1}', ("a", "b")) is None

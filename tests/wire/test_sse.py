@@ -117,6 +117,11 @@ def test_an_event_over_the_limit_keeps_its_name_and_the_stream_its_step(piece_by
     assert read(pieces, max_event_bytes=1000) == [(b"stop", b""), (b"stop", b"1")]
 
 
+def test_an_event_over_the_limit_that_nobody_wants_is_nothing() -> None:
+    stream = b"event: delta\ndata: " + b"x" * 3000 + b"\n\nevent: stop\ndata: 1\n\n"
+    assert read([stream[:9], stream[9:99], stream[99:]], max_event_bytes=1000, wanted=(b"stop",)) == [(b"stop", b"1")]
+
+
 def test_what_is_over_the_limit_is_not_held() -> None:
     reader = SseReader(max_event_bytes=1000)
     for _ in range(100):
