@@ -96,3 +96,8 @@ def test_nothing_imports_asyncio() -> None:
     assert [
         _name(path) for path in SOURCES if re.search(r"^\s*(import|from) asyncio", path.read_text(), re.MULTILINE)
     ] == []
+
+
+def test_no_group_of_a_pattern_is_possessive() -> None:
+    """Python before 3.11.5 mistakes where one ends (python/cpython#106052); `(?>(?:…)*)` is the same, and right."""
+    assert [_name(path) for path in SOURCES if re.search(r"\)[*+?]\+", path.read_text())] == []

@@ -77,7 +77,7 @@ _parse_chunk = msgspec.json.Decoder(_Chunk).decode
 _BOM = b"\xef\xbb\xbf"
 # What is given out at once at the start of an event: blank lines, and comments (keep-alives).
 _COMMENT = re.compile(rb"[^\r\n]*+")
-_LEAD = re.compile(rb"(?:[\r\n]++|:[^\r\n]*+)*+")
+_LEAD = re.compile(rb"(?>(?:[\r\n]++|:[^\r\n]*+)*)")
 # Two line ends in a row. Possessive, or a CRLF would pass for two.
 _EVENT_END = re.compile(rb"(?:\r\n?+|\n)(?:\r\n?+|\n)")
 # The same in any mixture, up to the LF of a last CRLF, which goes out like any blank line.

@@ -25,7 +25,7 @@ Path = tuple[str | int, ...]
 EndOf = Callable[[str | int, int], int]
 
 _OPENING = re.compile(rb"[ \t\r\n]*+([\[{])[ \t\r\n]*+")
-_NAME = re.compile(rb'("(?:[^"\\\x00-\x1f]++|\\.)*+")[ \t\r\n]*+:[ \t\r\n]*+')
+_NAME = re.compile(rb'("(?>(?:[^"\\\x00-\x1f]++|\\.)*)")[ \t\r\n]*+:[ \t\r\n]*+')
 _MARK = re.compile(rb"[ \t\r\n]*+([,\]}])[ \t\r\n]*+")
 
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

@@ -17,15 +17,16 @@ from collections.abc import Callable, Iterable
 
 Path = tuple[str, ...]
 
-# Possessive (`++`, `*+`): what has matched is never looked at twice, so time stays linear.
+# Possessive (`++`) and atomic (`(?>`): what has matched is never looked at twice, so time stays linear. No group is
+# possessive: Python before 3.11.5 mistakes where such a one ends (python/cpython#106052).
 _PLAIN = rb'[^"{}\[\]]++'
-_REST_OF_STRING = rb'(?:[^"\\]++|\\.)*+'
+_REST_OF_STRING = rb'(?>(?:[^"\\]++|\\.)*)'
 _STRING = rb'"' + _REST_OF_STRING + rb'"'
-_FLAT = rb"[\[{](?:" + _PLAIN + rb"|" + _STRING + rb")*+[\]}]"
-_SHALLOW = rb"[\[{](?:" + _PLAIN + rb"|" + _STRING + rb"|" + _FLAT + rb")*+[\]}]"
+_FLAT = rb"[\[{](?>(?:" + _PLAIN + rb"|" + _STRING + rb")*)[\]}]"
+_SHALLOW = rb"[\[{](?>(?:" + _PLAIN + rb"|" + _STRING + rb"|" + _FLAT + rb")*)[\]}]"
 
 _STRING_GOES_ON = re.compile(_REST_OF_STRING, re.DOTALL)
-_NOT_OF_NOTE = re.compile(rb"(?:" + _PLAIN + rb"|" + _STRING + rb"|" + _SHALLOW + rb")*+", re.DOTALL)
+_NOT_OF_NOTE = re.compile(rb"(?>(?:" + _PLAIN + rb"|" + _STRING + rb"|" + _SHALLOW + rb")*)", re.DOTALL)
 _STRUCTURE = re.compile(rb'["{}\[\]]')
 _NOT_SPACE = re.compile(rb"[^ \t\r\n]")
 _SCALAR_END = re.compile(rb'[,\]} \t\r\n:"{\[]')

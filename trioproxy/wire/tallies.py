@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# Possessive (`*+`): what has matched is never looked at twice, so time stays linear.
-_MEMBER = r'"%s": ?"(?P<%s>[^"\\]*+(?:\\.[^"\\]*+)*+)'
+# Possessive (`*+`), and atomic (`(?>`): what has matched is never looked at twice, so time stays linear.
+_MEMBER = r'"%s": ?"(?P<%s>[^"\\]*+(?>(?:\\.[^"\\]*+)*))'
 
 
 def strings(**members: str) -> re.Pattern[bytes]:
