@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from trioproxy.model import CallOpening, Dialect, Policy, Reading, Usage
 from trioproxy.settings.sections import BUILT_IN_PROVIDERS
-from trioproxy.store.base import Price
+from trioproxy.store.base import Billable, Price
 from trioproxy.store.prices import PROVIDERS, PriceBook
 
 AT = 1_795_400_000.0  # 2026-11-22
@@ -31,7 +31,7 @@ def opening(provider: str = "anthropic", sent: str | None = None) -> CallOpening
 def cost(
     model: str | None, usage: Usage | None = CACHED, provider: str = "anthropic", sent: str | None = None, **more: Any
 ) -> float | None:
-    price = PriceBook().price(opening(provider, sent), Reading(usage=usage, model=model, **more), AT)
+    price = PriceBook().price(Billable.of(opening(provider, sent), Reading(usage=usage, model=model, **more)))
     return None if price is None else price.cost_usd
 
 
@@ -43,7 +43,7 @@ def test_the_figures_that_claude_code_prints_itself() -> None:
 def test_the_version_of_the_price_data_is_told() -> None:
     book = PriceBook()
     book.warm_up()
-    price = book.price(opening(), Reading(usage=CACHED, model="claude-opus-4-8"), AT)
+    price = book.price(Billable.of(opening(), Reading(usage=CACHED, model="claude-opus-4-8")))
     assert price == Price(cost_usd=0.017625, version=f"genai-prices {version('genai-prices')}")
 
 
@@ -114,7 +114,7 @@ def test_what_has_no_price(provider: str, model: str | None, usage: Usage | None
 
 def test_a_time_out_of_range_has_no_price() -> None:
     reading = Reading(usage=CACHED, model="claude-opus-4-8")
-    assert PriceBook().price(opening(), reading, 1e300) is None
+    assert PriceBook().price(Billable.of(opening(), reading)._replace(at=1e300)) is None
 
 
 COUNTS = st.none() | st.integers(-3, 2**70)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.rows import call_receipt, opening
+from support.rows import AT
 
-from trioproxy.model import CallOpening, Reading, Saving, SavingKind, Usage
+from trioproxy.model import Saving, SavingKind, Usage
+from trioproxy.store.base import Billable
 from trioproxy.store.prices import PriceBook
 from trioproxy.store.savings import Saved, worked_out
 
@@ -26,8 +27,8 @@ WARM = "the cache of claude-opus-4-8 is warm (used 40 s ago)"
 HELD_BACK = Saving(SavingKind.ROUTING, None, HAIKU, 2, held_back=WARM)
 
 
-def cost(call: CallOpening, reading: Reading) -> float | None:
-    usage, prices = reading.usage, BOOK.get(reading.model or "")
+def cost(call: Billable) -> float | None:
+    usage, prices = call.usage, BOOK.get(call.models[0] or "")
     if usage is None or usage.input_tokens is None or prices is None:
         return None
     writes = (usage.cache_write_5m_tokens or 0) + (usage.cache_write_1h_tokens or 0)
@@ -36,13 +37,14 @@ def cost(call: CallOpening, reading: Reading) -> float | None:
 
 
 def saved(*savings: Saving, model: str = HAIKU, usage: Usage | None = CACHED) -> tuple[float | None, Any]:
-    call = opening(savings=savings, model_requested=OPUS, model_sent=model).call
-    found = worked_out(call_receipt(call=call, reading=Reading(model=model, usage=usage)), cost)
+    call = Billable("anthropic", (model, model), usage, AT)
+    found = worked_out(savings, call, cost(call), cost)
     return found.usd, None if found.savings is None else json.loads(found.savings)
 
 
 def test_nothing_was_done():
-    assert worked_out(call_receipt(), cost) == Saved(None, None)
+    call = Billable("anthropic", (OPUS,), CACHED, AT)
+    assert worked_out((), call, cost(call), cost) == Saved(None, None)
 
 
 def test_routing_saves_the_difference_of_the_two_models_at_the_actual_tokens():
@@ -133,10 +135,9 @@ def test_at_list_prices():
     """A million fresh tokens and a million out: $5 + $25 by Opus 4.8, $1 + $5 by Haiku 4.5."""
     book = PriceBook()
 
-    def list_price(call: CallOpening, reading: Reading) -> float | None:
-        price = book.price(call, reading, call.started_at)
+    def list_price(call: Billable) -> float | None:
+        price = book.price(call)
         return price.cost_usd if price else None
 
-    call = opening(savings=(ROUTED,), model_requested=OPUS, model_sent=HAIKU).call
-    reading = Reading(model="claude-haiku-4-5-20251001", usage=Usage(1_000_000, 1_000_000))
-    assert worked_out(call_receipt(call=call, reading=reading), list_price).usd == pytest.approx(30 - 6)
+    call = Billable("anthropic", ("claude-haiku-4-5-20251001", HAIKU), Usage(1_000_000, 1_000_000), AT)
+    assert worked_out((ROUTED,), call, list_price(call), list_price).usd == pytest.approx(30 - 6)

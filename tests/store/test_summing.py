@@ -10,7 +10,6 @@ import pytest
 from support.rows import AT, USAGE, call_receipt, exchange_receipt, opening
 
 from trioproxy.model import (
-    CallOpening,
     CallOutcome,
     ExchangeOutcome,
     Reading,
@@ -20,7 +19,7 @@ from trioproxy.model import (
     Usage,
     UsageSource,
 )
-from trioproxy.store.base import Price
+from trioproxy.store.base import Billable, Price
 from trioproxy.store.reading import Grouping, open_reader
 from trioproxy.store.sqlite import SqliteEngine
 
@@ -29,10 +28,10 @@ BOOK = {OPUS: 0.05, SONNET: 0.03, HAIKU: 0.01}
 ROUTED = Saving(SavingKind.ROUTING, OPUS, HAIKU, 1)
 
 
-def price(call: CallOpening, reading: Reading, at: float) -> Price | None:
+def price(call: Billable) -> Price | None:
     """So much a call, and a cent less where a cache was read."""
-    usage, cost = reading.usage, BOOK.get(reading.model or "")
-    read = usage is not None and usage.cache_read_tokens
+    cost = BOOK.get(call.models[0] or "")
+    read = call.usage is not None and call.usage.cache_read_tokens
     return None if cost is None else Price(cost - (0.005 if read else 0), "test-1")
 
 

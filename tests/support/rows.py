@@ -19,15 +19,15 @@ from trioproxy.model import (
     Usage,
     UsageSource,
 )
-from trioproxy.store.base import Opening, Price
+from trioproxy.store.base import Billable, Opening, Price
 
 AT = 1_795_408_560.123456  # 2026-11-23T04:36:00.123456Z
 USAGE = Usage(input_tokens=10, output_tokens=20, cache_read_tokens=30, cache_write_5m_tokens=40)
 
 
-def price(opening: CallOpening, reading: Reading, at: float) -> Price | None:
+def price(call: Billable) -> Price | None:
     """A price book of one model: a cent a call."""
-    return Price(0.01, "test-1") if reading.model == "claude-sonnet-4-6" else None
+    return Price(0.01, "test-1") if call.models[0] == "claude-sonnet-4-6" else None
 
 
 def opening(n: int = 1, **call: Any) -> Opening:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self
 
 import trio
 
-from trioproxy.model import CallOpening, CallReceipt, ExchangeOpening, ExchangeReceipt, Reading
+from trioproxy.model import CallOpening, CallReceipt, ExchangeOpening, ExchangeReceipt, Reading, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,37 @@ class Price:
     version: str
 
 
-# What was asked, what was metered, and when the call started (seconds since the epoch); None where
-# the price or the usage is unknown. Called in the writer's thread alone.
-Pricing = Callable[[CallOpening, Reading, float], Price | None]
+class Billable(NamedTuple):
+    """What the price of a call depends on."""
+
+    provider: str
+    # The names by which its model may be found, the best one first.
+    models: tuple[str | None, ...]
+    # None where nothing is known of it, and so no price.
+    usage: Usage | None
+    # When it was made, in seconds since the epoch: prices change.
+    at: float
+    speed: str | None = None
+    service_tier: str | None = None
+    billed: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def of(cls, opening: CallOpening, reading: Reading) -> Self:
+        """A call, by what was sent and what was metered; never by the name that the client asked for."""
+        models = (reading.model, opening.model_sent)
+        return cls(
+            opening.provider,
+            models,
+            reading.usage,
+            opening.started_at,
+            reading.speed,
+            reading.service_tier,
+            reading.billed,
+        )
+
+
+# The price, None where it is not known. Called in the writer's thread alone.
+Pricing = Callable[[Billable], Price | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
+from functools import partial
 
 from trioproxy.model import (
     CallOpening,
@@ -19,12 +20,11 @@ from trioproxy.model import (
     CallReceipt,
     ExchangeOpening,
     ExchangeReceipt,
-    Reading,
     ServedBy,
     Usage,
 )
 from trioproxy.store import savings
-from trioproxy.store.base import Opening, Price, Pricing
+from trioproxy.store.base import Billable, Opening, Price, Pricing
 
 log = logging.getLogger("trioproxy")
 
@@ -85,13 +85,12 @@ def call_settled(receipt: CallReceipt, owner: str, price: Pricing) -> Values:
     """The values of CALL_OPENING and CALL_SETTLING."""
     opening, reading = receipt.opening, receipt.reading
     usage = reading.usage or _NO_USAGE
-    cost = _priced(opening, reading, price)
-
-    def cost_usd(opening: CallOpening, reading: Reading) -> float | None:
-        found = _priced(opening, reading, price)
-        return found.cost_usd if found else None
-
-    saved = savings.worked_out(receipt, cost_usd)
+    priced = partial(_priced, opening.id, price)
+    call = Billable.of(opening, reading)
+    cost = priced(call)
+    saved = savings.worked_out(
+        opening.savings, call, _usd(cost), lambda undone: _usd(priced(undone))
+    )  # fmt: skip
     unfinished = None if receipt.outcome is CallOutcome.COMPLETED else "incomplete"
     return (
         *call_opened(opening, owner),
@@ -107,7 +106,7 @@ def call_settled(receipt: CallReceipt, owner: str, price: Pricing) -> Values:
         usage.cache_write_1h_tokens,
         usage.reasoning_tokens,
         str(receipt.usage_source),
-        cost.cost_usd if cost else None,
+        _usd(cost),
         saved.usd,
         saved.savings,
         cost.version if cost else None,
@@ -164,11 +163,15 @@ def _exchange(opening: ExchangeOpening, owner: str, served_by: str, call_id: str
     )
 
 
-def _priced(opening: CallOpening, reading: Reading, price: Pricing) -> Price | None:
-    if reading.usage is None:
+def _priced(call_id: str, price: Pricing, call: Billable) -> Price | None:
+    if call.usage is None:
         return None
     try:
-        return price(opening, reading, opening.started_at)
+        return price(call)
     except Exception:  # price data is somebody else's code: a fault of it may cost a price, not the row
-        log.exception("[ledger] the price of call %s could not be worked out", opening.id)
+        log.exception("[ledger] the price of call %s could not be worked out", call_id)
         return None
+
+
+def _usd(price: Price | None) -> float | None:
+    return price.cost_usd if price is not None else None

@@ -10,11 +10,11 @@ is not a pure module's to import.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
-from trioproxy.model import CallOpening, Reading, Usage
-from trioproxy.store.base import Price
+from trioproxy.model import Usage
+from trioproxy.store.base import Billable, Price
 from trioproxy.store.tariffs import Billed, Tariff, Tokens
 
 if TYPE_CHECKING:
@@ -47,30 +47,30 @@ class PriceBook:
 
         get_snapshot()
 
-    def price(self, opening: CallOpening, reading: Reading, at: float) -> Price | None:
-        """What the call cost, or None where that is not known. Raises nothing.
-
-        Args:
-            at: when it was made, in seconds since the epoch: prices change.
-        """
-        import genai_prices
-
-        tokens = _tokens(reading.usage or Usage())
+    def price(self, call: Billable) -> Price | None:
+        """What a call cost, or None where that is not known. Raises nothing."""
+        tokens = _tokens(call.usage) if call.usage is not None else None
         if tokens is None:
             return None
-        # Never by the name that the client asked for: another model may have been sent.
-        for model in dict.fromkeys((reading.model, opening.model_sent)):
+        for model in call.models:
             if model is None:
                 continue
             try:
-                tariff = self._tariff(opening.provider, model, reading.speed, reading.service_tier, at // MINUTE_S)
-                cost = tariff.cost(tokens, reading.billed) if tariff is not None else None
+                tariff = self._tariff(call.provider, model, call.speed, call.service_tier, call.at // MINUTE_S)
+                cost = tariff.cost(tokens, call.billed) if tariff is not None else None
             except LookupError:
-                continue  # not a model of this provider: perhaps by the name that was sent
+                continue  # not a model of this provider: perhaps by its next name
             except (ValueError, ArithmeticError, TypeError, OSError):
                 return None  # counts that contradict each other, or a date out of range
-            return None if cost is None else Price(float(cost), f"genai-prices {genai_prices.__version__}")
+            return None if cost is None else Price(float(cost), _version())
         return None
+
+
+@cache
+def _version() -> str:
+    from genai_prices import __version__
+
+    return f"genai-prices {__version__}"
 
 
 def _tokens(usage: Usage) -> Tokens | None:
