@@ -38,12 +38,12 @@ def serve(script: Choice, visit: Callable[[], Visit] = Visit, **options: Any) ->
 def test_a_whole_stream() -> None:
     asked = b'{"model": "claude-opus-4-8", "thinking": {"type": "enabled", "budget_tokens": 10000}, "stream": true}'
     sent: RawHeaders = (
-        (b"User-Agent", b"claude-cli/2.1.330 (external, cli)"),
+        (b"user-agent", b"claude-cli/2.1.330 (external, cli)"),
         (b"x-claude-code-session-id", b"s-1"),
         (b"x-claude-code-agent-id", b"a-1"),
         (b"X-Api-Key", b"secret"),
-        (b"Accept-Encoding", b"gzip"),
-        (b"X-TrioProxy-Anything", b"ours"),
+        (b"accept-encoding", b"gzip"),
+        (b"x-trioproxy-anything", b"ours"),
     )
 
     def visit() -> Visit:

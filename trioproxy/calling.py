@@ -21,6 +21,7 @@ from trioproxy.providers.base import Kind
 from trioproxy.providers.estimating import booked
 from trioproxy.providers.sameness import Sameness
 from trioproxy.providers.usage_asking import usage_stripper
+from trioproxy.rules.cache_state import SessionKey
 from trioproxy.rules.disconnect import applying
 from trioproxy.rules.ids import uuid7
 from trioproxy.rules.lifecycle import Cause, Phase
@@ -82,7 +83,7 @@ class _Books:
     _input_estimate: int | None
     _sameness: Sameness | None
     _tape: Tape | None
-    _session_key: str | None
+    _session_key: SessionKey | None
     _secrets: tuple[str, ...] = field(repr=False)
 
     def finish(self, head: Head, receipt: CallReceipt) -> None:

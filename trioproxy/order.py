@@ -20,15 +20,15 @@ from trioproxy.providers import SPEAKERS
 from trioproxy.providers.asking import plain
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.economy import economised
+from trioproxy.providers.likeness import read_to_compare
 from trioproxy.providers.plan import plan
 from trioproxy.providers.sameness import Sameness, sameness, shareable
 from trioproxy.providers.usage_asking import with_usage_asked
-from trioproxy.rules.cache_state import session_key
-from trioproxy.rules.clients import client
+from trioproxy.rules.cache_state import SessionKey, session_key
+from trioproxy.rules.clients import session as session_id
 from trioproxy.rules.routes import Route
-from trioproxy.wire.canonical import read
 from trioproxy.wire.credentials import owner
-from trioproxy.wire.headers import content_coding
+from trioproxy.wire.headers import coding, fields
 
 # A larger body is not read, and so neither shared nor edited: it would stop everybody else's streams meanwhile.
 READ_BYTES = 4 * 1024 * 1024
@@ -48,7 +48,7 @@ class Order:
     model_sent: str | None = None
     savings: tuple[Saving, ...] = ()
     # Of the provider's prompt cache; None where nobody asks for it.
-    session_key: str | None = None
+    session_key: SessionKey | None = None
     # The usage was asked for in the client's place: its event is for us alone.
     usage_added: bool = False
 
@@ -70,32 +70,36 @@ def order(
 
 def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation, body: bytes) -> Order:
     provider, reuse, routing = desk.providers[place.provider], desk.reuse, desk.routing
-    coding = content_coding(arrival.headers)
-    asks_usage = provider.include_usage and operation.kind is Kind.CHAT and not coding
-    readable = plain(body, coding) if reuse is not None or routing is not None or asks_usage else None
-    shares = reuse is not None and readable is not None and shareable(arrival, operation, readable, reuse.settings)
+    said = fields(arrival.headers)
+    codings = coding(said.get(b"content-encoding"))
+    asks_usage = provider.include_usage and operation.kind is Kind.CHAT and not codings
+    readable = plain(body, codings) if reuse is not None or routing is not None or asks_usage else None
+    shares = reuse is not None and readable is not None and shareable(said, operation, readable, reuse.settings)
     found = None
     if readable is not None and len(readable) <= READ_BYTES and (shares or routing is not None or asks_usage):
-        found = read(readable)
+        found = read_to_compare(operation.kind, readable)
     asked = SPEAKERS[provider.dialect].read_request(
-        operation, body, desk.preview_chars, content_encoding=coding, found=found
+        operation, body, desk.preview_chars, content_encoding=codings, found=found
     )
     value = found.value if found is not None else None
     same = session = cheaper = asking = None
     if reuse is not None and readable is not None and shares:
-        same = sameness(reuse.key, arrival, place, operation, readable, found, reuse.settings)
+        same = sameness(reuse.key, arrival, said, place, operation, readable, found, reuse.settings)
     if routing is not None:
-        session = session_key(value, client(arrival.headers).session, owner(routing.key, arrival.headers))
+        session = session_key(value, session_id(said), owner(routing.key, arrival.headers))
         cheaper = economised(
             operation.kind,
             body,
             found,
             arrival.headers,
             routing.settings,
+            coding=codings,
             cache=routing.caches.look(session, trio.current_time()),
             input_tokens=asked.input_estimate,
         )
-        body, arrival = cheaper.body, replace(arrival, headers=cheaper.headers)
+        body = cheaper.body
+        if cheaper.headers is not arrival.headers:
+            arrival = replace(arrival, headers=cheaper.headers)
     if asks_usage:
         asking = with_usage_asked(body, value)
         body = asking or body

@@ -90,6 +90,18 @@ async def test_another_key_never_gets_it(tmp_path: Path) -> None:
     assert len(upstream.requests) == 3
 
 
+@pytest.mark.parametrize("header", [(b"X-TrioProxy-Reuse", b"No"), (b"Cache-Control", b"No-Cache")])
+async def test_who_stays_out_may_write_it_in_capitals(header: tuple[bytes, bytes], tmp_path: Path) -> None:
+    async with proxied(tmp_path, message("One.").script()) as (proxy, upstream):
+        for more in ([], [header], [(b"X-Stainless-Retry-Count", b"1"), (b"User-Agent", b"other")]):
+            guest = await come(proxy, "h1", *more)
+            assert (await guest.stay()).complete
+            guest.close()
+        rows = await proxy.settled(3)
+    assert [row["served_by"] for row in rows] == ["call", "call", "replayed"]
+    assert len(upstream.requests) == 2
+
+
 async def test_a_stream_that_was_cut_is_asked_for_again(tmp_path: Path) -> None:
     scripts = [STREAM.up_to(3).script(then=Close()), STREAM.script()]
     async with proxied(tmp_path, scripts) as (proxy, upstream):

@@ -16,15 +16,15 @@ from support.speakers import CHAT, EMBEDDINGS, MESSAGES, RESPONSES
 
 from trioproxy.providers.base import Operation
 from trioproxy.providers.likeness import (
-    Likeness,
     hands_over_tool_results,
     keeps_history,
     likeness,
     raw_likeness,
+    read_to_compare,
     samples,
 )
 from trioproxy.providers.volatile import MEMBERS, SELF_CONTAINED_ITEMS
-from trioproxy.wire.canonical import Json, canonical, parse, read
+from trioproxy.wire.canonical import Json, canonical, digest, parse
 
 OPERATIONS = st.sampled_from([MESSAGES, CHAT, RESPONSES, EMBEDDINGS])
 # More often than by chance: members that do not count somewhere, and their neighbours.
@@ -38,18 +38,14 @@ ITEM_TYPES: st.SearchStrategy[Any] = st.sampled_from(
 ITEMS = st.fixed_dictionaries({"type": ITEM_TYPES}, optional={"id": TEXTS, "content": VALUES}) | VALUES
 
 
-def found(body: bytes) -> Json:
-    body_read = read(body)
+def found(operation: Operation, body: bytes) -> Json:
+    body_read = read_to_compare(operation.kind, body)
     assert body_read is not None
     return body_read
 
 
-def of(operation: Operation, asked: Any, hand: random.Random | None = None) -> Likeness:
-    return likeness(operation, found(written(asked, hand)))
-
-
-def text(alike: Likeness) -> bytes:
-    return b"".join(alike.body)
+def of(operation: Operation, asked: Any, hand: random.Random | None = None) -> bytes:
+    return likeness(operation.kind, found(operation, written(asked, hand)))
 
 
 def lasting(operation: Operation, asked: dict[str, Any]) -> Any:
@@ -73,7 +69,7 @@ def test_what_is_volatile_makes_no_difference(
     names = MEMBERS.get(operation.kind, frozenset())
     more = {name: data.draw(VALUES) for name in names if data.draw(st.booleans())}
     less = {name: each for name, each in asked.items() if name not in names or data.draw(st.booleans())}
-    assert text(of(operation, {**asked, **more}, hand)) == text(of(operation, less))
+    assert of(operation, {**asked, **more}, hand) == of(operation, less)
 
 
 @given(OPERATIONS, ASKED, NAMES | TEXTS, VALUES, HANDS)
@@ -81,7 +77,7 @@ def test_any_other_member_makes_one(
     operation: Operation, asked: dict[str, Any], name: str, value: Any, hand: random.Random
 ) -> None:
     changed = {**asked, name: value}
-    assert (text(of(operation, changed, hand)) == text(of(operation, asked))) == (
+    assert (of(operation, changed, hand) == of(operation, asked)) == (
         lasting(operation, changed) == lasting(operation, asked)
     )
 
@@ -91,12 +87,12 @@ def test_the_id_of_an_item_counts_where_it_is_what_the_item_says(
     one: list[Any], other: list[Any], hand: random.Random
 ) -> None:
     same = lasting(RESPONSES, {"input": one}) == lasting(RESPONSES, {"input": other})
-    assert (text(of(RESPONSES, {"input": one}, hand)) == text(of(RESPONSES, {"input": other}))) == same
+    assert (of(RESPONSES, {"input": one}, hand) == of(RESPONSES, {"input": other})) == same
 
 
 def test_an_id_goes_only_from_items_that_say_everything_themselves() -> None:
     def asked(kind: str, number: int) -> bytes:
-        return text(of(RESPONSES, {"input": [{"type": kind, "id": f"id_{number}"}]}))
+        return of(RESPONSES, {"input": [{"type": kind, "id": f"id_{number}"}]})
 
     assert asked("message", 1) == asked("message", 2)
     assert asked("item_reference", 1) != asked("item_reference", 2)
@@ -105,27 +101,31 @@ def test_an_id_goes_only_from_items_that_say_everything_themselves() -> None:
 
 @given(OPERATIONS, ASKED, st.lists(ITEMS, max_size=4))
 def test_the_value_is_left_as_it_is(operation: Operation, asked: dict[str, Any], items: list[Any]) -> None:
-    body = found(written({**asked, "input": items}))
+    body = found(operation, written({**asked, "input": items}))
     before = copy.deepcopy(canonical(body.value))
-    likeness(operation, body)
+    likeness(operation.kind, body)
     assert canonical(body.value) == before
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"[{}]"])
 def test_what_is_no_object_is_compared_whole(body: bytes) -> None:
-    assert likeness(MESSAGES, found(body)) == Likeness(body=[b"text", body], tool_results_only=False)
+    assert likeness(RESPONSES.kind, found(RESPONSES, body)) == digest(parse(body))
+
+
+def test_no_input_is_not_an_input_that_is_null() -> None:
+    assert len({of(RESPONSES, asked) for asked in ({}, {"input": None}, {"input": []}, {"input": "text"})}) == 4
 
 
 @given(OPERATIONS, ASKED, st.binary(max_size=9))
 def test_what_cannot_be_read_is_like_nothing_that_can(operation: Operation, asked: dict[str, Any], junk: bytes) -> None:
     assume(parse(junk) is None)
-    assert text(raw_likeness(junk)) != text(of(operation, asked))
-    assert raw_likeness(junk) == Likeness(body=[b"raw", junk], tool_results_only=False)
+    assert raw_likeness(junk) != of(operation, asked)
+    assert raw_likeness(junk) == raw_likeness(bytes(bytearray(junk))) != raw_likeness(junk + b"0")
 
 
 def test_the_prompt_does_not_show() -> None:
-    assert "secret" not in repr(of(MESSAGES, {"system": "secret"}))
-    assert "secret" not in repr(raw_likeness(b"secret"))
+    assert b"secret" not in of(MESSAGES, {"system": "secret"})
+    assert b"secret" not in raw_likeness(b"secret")
 
 
 @pytest.mark.parametrize(
@@ -224,12 +224,14 @@ def test_a_turn_that_only_hands_over_results(operation: Operation, turns: Any, o
 )
 def test_real_requests(name: str, operation: Operation, only_results: bool) -> None:
     body = captured(name).body
-    alike = likeness(operation, found(body))
-    assert alike.tool_results_only is only_results
-    kind, *parts = alike.body
-    assert kind == b"members"
-    gone = set(json.loads(body)) - set(map(json.loads, parts[::2]))
-    assert gone == {"metadata", "client_metadata", "prompt_cache_key"} & set(json.loads(body))
+    asked = json.loads(body)
+    assert hands_over_tool_results(operation.kind, asked) is only_results
+
+    def compared(value: Any) -> bytes:
+        return likeness(operation.kind, found(operation, json.dumps(value).encode()))
+
+    same = {member for member in asked if compared({**asked, member: "other"}) == compared(asked)}
+    assert same == {"metadata", "client_metadata", "prompt_cache_key"} & set(asked)
 
 
 def test_a_conversation_that_the_server_keeps_is_another_turn_each_time() -> None:

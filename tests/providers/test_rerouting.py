@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.captures import captured
 
 from trioproxy.model import RawHeaders
-from trioproxy.providers.rerouting import rerouted, with_prompt_caching, without_long_context
-from trioproxy.rules.routing import Decision
+from trioproxy.providers.rerouting import edited as edits
+from trioproxy.providers.rerouting import sets_cache_control, without_long_context
 from trioproxy.wire.canonical import Json, parse, read
 from trioproxy.wire.editing import EditError
 
@@ -24,12 +24,10 @@ ODD = (
 )
 
 
-def to(model: str) -> Decision:
-    return Decision(model, 0, ())
-
-
-def edited(body: bytes, model: str, headers: RawHeaders = ()) -> tuple[bytes, RawHeaders]:
-    return rerouted(body, parse(body), headers, to(model))
+def edited(
+    body: bytes, model: str | None, headers: RawHeaders = (), *, cached: bool = False
+) -> tuple[bytes, RawHeaders]:
+    return edits(body, parse(body), headers, model=model, cached=cached)
 
 
 def test_the_model_is_replaced_and_nothing_else():
@@ -53,7 +51,10 @@ def test_effort_stays_for_a_haiku_that_knows_it():
 
 def test_nothing_to_send_elsewhere_is_nothing_done():
     body, headers = ODD % OPUS.encode(), ((b"anthropic-beta", b"context-1m-2025-08-07"),)
-    assert rerouted(body, parse(body), headers, Decision(None, 9, ())) == (body, headers)
+    out, after = edited(body, None, headers)
+    assert out is body
+    assert after is headers
+    assert edited(body, None, headers, cached=True)[1] is headers
 
 
 @pytest.mark.parametrize(
@@ -122,14 +123,16 @@ def test_what_is_left_is_what_was_there(names: list[str]):
 @pytest.mark.parametrize("body", [b'{"n":1,"model":"a","model":"b"}', b'{"max_tokens":1}', b"[]"])
 def test_a_body_that_has_no_one_model_is_not_edited(body: bytes):
     with pytest.raises(EditError):
-        rerouted(body, json.loads(body), (), to(HAIKU))
+        edits(body, json.loads(body), (), model=HAIKU, cached=False)
 
 
 def cached(body: bytes) -> bytes | None:
     found = read(body)
     assert found is not None
-    out = with_prompt_caching(body, found)
-    assert out is None or json.loads(out) == json.loads(body) | {"cache_control": {"type": "ephemeral"}}
+    if sets_cache_control(body, found):
+        return None
+    out, _ = edited(body, None, cached=True)
+    assert json.loads(out) == json.loads(body) | {"cache_control": {"type": "ephemeral"}}
     return out
 
 
@@ -169,7 +172,7 @@ def test_a_value_that_could_just_be_read_is_left_alone():
     deep: object = None
     for _ in range(100_000):
         deep = [deep]
-    assert with_prompt_caching(b'{"a":"\\u0063"}', Json({"a": deep}, {})) is None
+    assert sets_cache_control(b'{"a":"\\u0063"}', Json({"a": deep}, b"", shortest=False))
 
 
 @pytest.mark.parametrize("name", ["claude_code", "claude_code_old", "claude_code_tool_result"])
@@ -194,7 +197,8 @@ def test_clients_that_do_not_cache_get_a_member_more(name: str):
     ],
 )
 def test_the_model_is_found_wherever_it_stands(body: bytes):
-    out, _ = rerouted(body, parse(body), (), to(SONNET))
+    out, _ = edited(body, SONNET)
+    assert edited(body, SONNET, cached=True)[0] == out[:-1] + b',"cache_control":{"type":"ephemeral"}}'
     assert json.loads(out) == json.loads(body) | {"model": SONNET}
     assert len(out) - len(SONNET) == len(body) - len(
         body.rpartition(b'"model"')[2].partition(b'"')[2].partition(b'"')[0]

@@ -13,10 +13,12 @@ from support.captures import KEY, Captured, captured
 from trioproxy.model import Arrival, Dialect, RawHeaders
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.asking import plain
+from trioproxy.providers.likeness import read_to_compare
 from trioproxy.providers.sameness import Sameness, sameness, shareable
 from trioproxy.rules.routes import Route
 from trioproxy.settings import ReplaySettings
 from trioproxy.wire.canonical import read
+from trioproxy.wire.headers import fields
 
 PROCESS_KEY = bytes(range(32))
 REPLAY = ReplaySettings()
@@ -27,15 +29,17 @@ def of(
     request: Captured, provider: str = "", replay: ReplaySettings = REPLAY, key: bytes = PROCESS_KEY
 ) -> Sameness | None:
     path, _, query = request.target.encode().partition(b"?")
-    arrival = Arrival("0199", 0.0, request.method, path, query, request.headers, "1.1")
+    lower = tuple((name.lower(), value) for name, value in request.headers)  # as ASGI has them
+    arrival = Arrival("0199", 0.0, request.method, path, query, lower, "1.1")
     anthropic = provider == "anthropic" or (not provider and path == b"/v1/messages")
     speaker = SPEAKERS[Dialect.ANTHROPIC if anthropic else Dialect.OPENAI]
     place = Route(provider or ("anthropic" if anthropic else "openai"), path)
     operation = speaker.recognise(request.method, place.path)
     body = plain(request.body, (request.header(b"content-encoding") or b"").decode())
-    if body is None or not shareable(arrival, operation, body, replay):
+    said = fields(arrival.headers)
+    if body is None or not shareable(said, operation, body, replay):
         return None
-    return sameness(key, arrival, place, operation, body, read(body), replay)
+    return sameness(key, arrival, said, place, operation, body, read_to_compare(operation.kind, body), replay)
 
 
 def same(one: Captured, other: Captured) -> bool:

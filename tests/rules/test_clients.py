@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from trioproxy.model import Arrival, ExchangeOpening
-from trioproxy.rules.clients import Client, client, opening
+from trioproxy.rules.clients import Client, client, opening, session
 
 
 @pytest.mark.parametrize(
@@ -27,40 +27,36 @@ from trioproxy.rules.clients import Client, client, opening
     ],
 )
 def test_the_source_is_known_by_its_user_agent(user_agent: bytes, source: str) -> None:
-    assert client(((b"User-Agent", user_agent),)) == Client(source, None, None)
+    assert client({b"user-agent": user_agent}) == Client(source, None, None)
 
 
 def test_no_user_agent() -> None:
-    assert client(()) == Client("unknown", None, None)
+    assert client({}) == Client("unknown", None, None)
 
 
 def test_a_product_name_is_cut() -> None:
-    assert len(client(((b"user-agent", b"x" * 10_000),)).source) == 80
+    assert len(client({b"user-agent": b"x" * 10_000}).source) == 80
 
 
-@pytest.mark.parametrize("name", [b"X-Claude-Code-Session-Id", b"session-id", b"Session_id"])
+@pytest.mark.parametrize("name", [b"x-claude-code-session-id", b"session-id", b"session_id"])
 def test_session(name: bytes) -> None:
-    assert client(((name, b"0199-abc"),)).session == "0199-abc"
+    assert client({name: b"0199-abc"}).session == session({name: b"0199-abc"}) == "0199-abc"
 
 
 def test_the_more_specific_session_wins_and_an_empty_one_is_none() -> None:
-    assert client(((b"session_id", b"b"), (b"x-claude-code-session-id", b"a"))).session == "a"
-    assert client(((b"session_id", b"b"), (b"x-claude-code-session-id", b""))).session == "b"
-    assert client(((b"session_id", b""),)).session is None
-
-
-def test_of_a_repeated_header_the_first_counts() -> None:
-    assert client(((b"session-id", b"first"), (b"Session-Id", b"second"))).session == "first"
+    assert session({b"session_id": b"b", b"x-claude-code-session-id": b"a"}) == "a"
+    assert session({b"session_id": b"b", b"x-claude-code-session-id": b""}) == "b"
+    assert session({b"session_id": b""}) is None
 
 
 def test_agent() -> None:
-    assert client(((b"X-Claude-Code-Agent-Id", b"a-1"),)).agent == "a-1"
+    assert client({b"x-claude-code-agent-id": b"a-1"}).agent == "a-1"
 
 
 def test_the_row_as_far_as_the_request_tells() -> None:
-    headers = ((b"User-Agent", b"claude-cli/2"), (b"x-claude-code-session-id", b"s"), (b"x-claude-code-agent-id", b"a"))
-    arrival = Arrival("e1", 5.0, "POST", b"/groq/v1/%2F\xe9", b"q=1", headers, "2")
-    assert opening(arrival, "groq") == ExchangeOpening(
+    said = {b"user-agent": b"claude-cli/2", b"x-claude-code-session-id": b"s", b"x-claude-code-agent-id": b"a"}
+    arrival = Arrival("e1", 5.0, "POST", b"/groq/v1/%2F\xe9", b"q=1", tuple(said.items()), "2")
+    assert opening(arrival, said, "groq") == ExchangeOpening(
         id="e1",
         started_at=5.0,
         provider="groq",

@@ -123,7 +123,7 @@ def test_messages_with_tools_are_counted_among_the_last_four(conversation: list[
     ],
 )
 def test_every_dialect_has_its_conversation(value: object, expected: list[object]):
-    assert messages(value) == expected
+    assert list(messages(value)) == expected
 
 
 JSON = st.recursive(

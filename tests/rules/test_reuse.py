@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,39 +17,39 @@ WHOLE = Reading(ended=True)
 JSON: RawHeaders = ((b"content-type", b"application/json"),)
 
 
-def takes_part(*headers: tuple[bytes, bytes], body_bytes: int = 10) -> bool:
-    return reuse.kept_out(headers, body_bytes=body_bytes, max_body_bytes=10) is None
+def takes_part(said: Mapping[bytes, bytes] = MappingProxyType({}), body_bytes: int = 10) -> bool:
+    return reuse.kept_out(said, body_bytes=body_bytes, max_body_bytes=10) is None
 
 
 def test_a_request_takes_part_unless_something_speaks_against_it() -> None:
     assert takes_part()
-    assert takes_part((b"x-trioproxy-reuse", b"yes"), (b"Cache-Control", b"max-age=05, no-transform"))
+    assert takes_part({b"x-trioproxy-reuse": b"yes", b"cache-control": b"max-age=05, no-transform"})
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         (b"x-trioproxy-reuse", b"no"),
-        (b"X-TrioProxy-Reuse", b" No "),
+        (b"x-trioproxy-reuse", b" No "),
         (b"cache-control", b"no-cache"),
-        (b"Cache-Control", b"max-age=60, No-Store"),
+        (b"cache-control", b"max-age=60, No-Store"),
         (b"cache-control", b"max-age=0"),
     ],
 )
 def test_a_client_can_stay_out(name: bytes, value: bytes) -> None:
-    assert not takes_part((name, value))
-    assert not takes_part((name, b"x"), (name, value))
+    assert not takes_part({name: value})
+    assert not takes_part({name: b"x, " + value})
 
 
 def test_it_is_said_why_a_request_is_kept_out() -> None:
-    def why(*headers: tuple[bytes, bytes], body_bytes: int = 1) -> str | None:
-        return reuse.kept_out(headers, body_bytes=body_bytes, max_body_bytes=10)
+    def why(said: Mapping[bytes, bytes], body_bytes: int = 1) -> str | None:
+        return reuse.kept_out(said, body_bytes=body_bytes, max_body_bytes=10)
 
-    assert why() is None
-    assert "replay.max_body_bytes (10)" in (why(body_bytes=11) or "")
-    assert "connection" in (why((b"connection", b"x-api-key")) or "")
-    assert "x-trioproxy-reuse" in (why((b"x-trioproxy-reuse", b"no")) or "")
-    assert "cache-control" in (why((b"cache-control", b"no-cache")) or "")
+    assert why({}) is None
+    assert "replay.max_body_bytes (10)" in (why({}, body_bytes=11) or "")
+    assert "connection" in (why({b"connection": b"x-api-key"}) or "")
+    assert "x-trioproxy-reuse" in (why({b"x-trioproxy-reuse": b"no"}) or "")
+    assert "cache-control" in (why({b"cache-control": b"no-cache"}) or "")
 
 
 def test_a_body_over_the_limit_stays_out() -> None:
@@ -66,7 +69,7 @@ def test_a_body_over_the_limit_stays_out() -> None:
     ],
 )
 def test_a_connection_field_that_takes_headers_away_keeps_a_request_out(value: bytes, stays: bool) -> None:
-    assert takes_part((b"Connection", value)) is stays
+    assert takes_part({b"connection": value}) is stays
 
 
 @pytest.mark.parametrize(
@@ -85,11 +88,11 @@ def test_a_connection_field_that_takes_headers_away_keeps_a_request_out(value: b
     ],
 )
 def test_a_retry_says_so(value: bytes, retry: bool) -> None:
-    assert reuse.is_retry(((b"X-Stainless-Retry-Count", value),)) is retry
+    assert reuse.is_retry({b"x-stainless-retry-count": value}) is retry
 
 
 def test_without_the_header_it_is_no_retry() -> None:
-    assert not reuse.is_retry(())
+    assert not reuse.is_retry({})
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,14 @@ import pytest
 from trioproxy.wire.credentials import owner, secrets, unsaid
 
 KEY = b"k" * 32
-ALICE = ((b"X-Api-Key", b"sk-alice"), (b"content-type", b"application/json"))
+ALICE = ((b"x-api-key", b"sk-alice"), (b"content-type", b"application/json"))
 
 
 @pytest.mark.parametrize(
     "name",
     [
         *(b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie", b"x-my-token"),
-        *(b"OpenAI-Organization", b"openai-project", b"proxy-authorization"),
+        *(b"openai-organization", b"openai-project", b"proxy-authorization"),
     ],
 )
 def test_credentials_tell_users_apart(name: bytes) -> None:

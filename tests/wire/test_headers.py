@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from trioproxy.model import RawHeaders
 from trioproxy.wire.headers import (
     HOP_BY_HOP,
+    coding,
     content_coding,
+    fields,
     get,
     length,
     media_type,
@@ -162,3 +164,19 @@ def test_a_media_type_is_without_its_parameters(value: bytes | None, kind: str) 
 )
 def test_a_length_is_a_number_that_a_body_can_have(headers: RawHeaders, size: int | None):
     assert length(headers) == size
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.binary(max_size=4)), max_size=6).map(tuple))
+def test_fields_of_one_name_make_one_list(headers: RawHeaders) -> None:
+    found = fields(headers)
+    assert set(found) == {name for name, _ in headers}
+    for name, value in found.items():
+        assert value == b", ".join(each for key, each in headers if key == name)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [(None, ""), (b"", ""), (b" Identity", ""), (b"GZIP , identity,zstd", "gzip, zstd"), (b",br,", "br")],
+)
+def test_the_codings_of_a_field(field: bytes | None, expected: str) -> None:
+    assert coding(field) == expected

@@ -1,7 +1,7 @@
 """What is done to a generation request so that it costs less: decided, edited, and put in words for the ledger.
 
-    value ─▶ decide ─▶ rerouted ─▶ with_prompt_caching ─▶ body, headers, savings
-             rules     providers   providers
+    value ─▶ decide ─▶ sets_cache_control? ─▶ edited ─▶ body, headers, savings
+             rules     providers              providers
 
 Where the body cannot be edited (it is compressed, or a name is in it twice) it goes out as it came,
 and the savings say what was held back. `trioproxy explain` shows the same.
@@ -13,18 +13,19 @@ from dataclasses import dataclass, field, replace
 
 from trioproxy.model import RawHeaders, Saving, SavingKind
 from trioproxy.providers.base import Kind
-from trioproxy.providers.rerouting import effort_members, rerouted, with_prompt_caching
+from trioproxy.providers.rerouting import edited, effort_members, sets_cache_control
 from trioproxy.rules.cache_state import CacheState
 from trioproxy.rules.refusals import takes_effort
 from trioproxy.rules.routing import Decision, decide, held
 from trioproxy.settings import RoutingSettings
-from trioproxy.wire.canonical import MAX_MEMBERS, Json
+from trioproxy.wire.canonical import Json
 from trioproxy.wire.editing import EditError
-from trioproxy.wire.headers import content_coding
 
 ROUTED = frozenset((Kind.MESSAGES, Kind.CHAT, Kind.RESPONSES))
 # A longer name is none of a model's.
 MAX_MODEL_CHARS = 500
+# An object with more members is no request of an API: it is not edited.
+MAX_MEMBERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,6 @@ class Economy:
     # None where routing is off, or the request is none to be routed.
     decision: Decision | None = None
     savings: tuple[Saving, ...] = ()
-    # What was edited, for people.
-    edits: tuple[str, ...] = ()
 
     @property
     def model(self) -> str | None:
@@ -57,6 +56,7 @@ def economised(
     headers: RawHeaders,
     routing: RoutingSettings,
     *,
+    coding: str = "",
     cache: CacheState | None = None,
     input_tokens: int | None = None,
 ) -> Economy:
@@ -66,51 +66,53 @@ def economised(
         body: as the client sent it, perhaps compressed.
         found: what was read of the body; None where it is no JSON, and then nothing is done.
         headers: the client's. A `content-length` among them is the caller's to mend.
+        coding: of `body`, as its `content-encoding` says; empty where it is none.
         cache: of the request's session (`rules/cache_state.py`), None where nothing is known.
         input_tokens: about how many the request is, where it has been estimated.
     """
-    out = Economy(body, headers)
     value = found.value if found is not None else None
     if kind not in ROUTED or found is None or not isinstance(value, dict):
-        return out
+        return Economy(body, headers)
     model = value.get("model")
     if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_CHARS:
-        return out
-    coding = content_coding(headers)
+        return Economy(body, headers)
     obstacle = f"the request's body is compressed ({coding})" if coding else None
     if len(value) > MAX_MEMBERS:
         obstacle = f"the request's body has over {MAX_MEMBERS} members"
-    if routing.enabled:
-        decision = decide(value, model, routing, cache=cache, input_tokens=input_tokens)
-        out = _routed(out, value, held(decision, obstacle) if obstacle else decision)
-    if routing.prompt_caching and kind is Kind.MESSAGES:
-        out = _cached(out, found, Saving(SavingKind.PROMPT_CACHING, model, out.model or model), obstacle)
-    return out
+    decision = decide(value, model, routing, cache=cache, input_tokens=input_tokens) if routing.enabled else None
+    if decision is not None and obstacle:
+        decision = held(decision, obstacle)
+    caching = None
+    if routing.prompt_caching and kind is Kind.MESSAGES and (obstacle or not sets_cache_control(body, found)):
+        caching = Saving(SavingKind.PROMPT_CACHING, model, model, held_back=obstacle)
+    return _done(body, value, headers, decision, caching)
 
 
-def _routed(out: Economy, value: object, decision: Decision) -> Economy:
+def edits(out: Economy, value: object, headers: RawHeaders) -> tuple[str, ...]:
+    """What was edited, for people; `value` and `headers` are the client's."""
+    said: list[str] = []
+    if out.model is not None:
+        gone = () if takes_effort(out.model) else effort_members(value)
+        said += ["model replaced", *(f"{'.'.join(map(str, path))} taken away" for path in gone)]
+    if out.headers != headers:
+        said.append("context-1m taken out of anthropic-beta")
+    if out.caching is not None and out.caching.held_back is None:
+        said.append("cache_control added at the top of the body")
+    return tuple(said)
+
+
+def _done(
+    body: bytes, value: dict[str, object], headers: RawHeaders, decision: Decision | None, caching: Saving | None
+) -> Economy:
+    """What was decided, done."""
+    model = decision.model if decision is not None else None
+    cached = caching is not None and caching.held_back is None
     try:
-        body, headers = rerouted(out.body, value, out.headers, decision)
+        new_body, new_headers = edited(body, value, headers, model=model, cached=cached)
     except EditError as error:
-        why = f"the request's body cannot be edited ({error})"
-        body, headers, decision = out.body, out.headers, held(decision, why)
-    edits = _edits(value, out.headers, headers, decision.model) if decision.model is not None else ()
-    return Economy(body, headers, decision, (decision.saving,) if decision.saving else (), edits)
-
-
-def _cached(out: Economy, found: Json, saving: Saving, obstacle: str | None) -> Economy:
-    if obstacle is not None:
-        return replace(out, savings=(*out.savings, replace(saving, held_back=obstacle)))
-    body = with_prompt_caching(out.body, found)
-    if body is None:
-        return out
-    edits = (*out.edits, "cache_control added at the top of the body")
-    return replace(out, body=body, savings=(*out.savings, saving), edits=edits)
-
-
-def _edits(value: object, before: RawHeaders, after: RawHeaders, model: str) -> tuple[str, ...]:
-    gone = () if takes_effort(model) else effort_members(value)
-    edits = ["model replaced", *(f"{'.'.join(map(str, path))} taken away" for path in gone)]
-    if before != after:
-        edits.append("context-1m taken out of anthropic-beta")
-    return tuple(edits)
+        assert decision is not None, "only a model that is replaced can fail"
+        return _done(body, value, headers, held(decision, f"the request's body cannot be edited ({error})"), caching)
+    savings = [decision.saving] if decision is not None and decision.saving is not None else []
+    if caching is not None:
+        savings.append(caching if model is None else replace(caching, model_to=model))
+    return Economy(new_body, new_headers, decision, tuple(savings))

@@ -5,13 +5,14 @@ What only a running proxy knows (caches of sessions, live twins, recordings) is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trioproxy.model import Arrival, Join, Policy, Until
 from trioproxy.providers import SPEAKERS
 from trioproxy.providers.asking import plain
 from trioproxy.providers.base import Kind, Operation
-from trioproxy.providers.economy import ROUTED, Economy, economised
+from trioproxy.providers.economy import ROUTED, Economy, economised, edits
 from trioproxy.providers.likeness import hands_over_tool_results, keeps_history, samples
 from trioproxy.providers.usage_asking import with_usage_asked
 from trioproxy.rules.disconnect import Progress, applying, outlives_s, terms
@@ -21,7 +22,7 @@ from trioproxy.rules.routes import Route, route
 from trioproxy.rules.routing import Decision, decide
 from trioproxy.settings import ReplaySettings, RoutingSettings, Settings
 from trioproxy.wire.canonical import read
-from trioproxy.wire.headers import content_coding
+from trioproxy.wire.headers import coding, fields
 
 UNKNOWN = (
     "the cache of the session: where it is warm, a session stays with its model",
@@ -76,20 +77,24 @@ def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanatio
     provider, routing = settings.providers[place.provider], settings.routing
     speaker = SPEAKERS[provider.dialect]
     operation = speaker.recognise(arrival.method, place.path)
-    coding = content_coding(arrival.headers)
-    readable = plain(body, coding)
+    said = fields(arrival.headers)
+    codings = coding(said.get(b"content-encoding"))
+    readable = plain(body, codings)
     found = read(readable) if readable is not None else None
     value = found.value if found is not None else None
     if operation.generation and not isinstance(value, dict):
         raise ValueError("no JSON object that can be read; it would go upstream as it is")
-    asked = speaker.read_request(operation, body, 0, content_encoding=coding, found=found)
-    out = economised(operation.kind, body, found, arrival.headers, routing, input_tokens=asked.input_estimate)
-    said, decision = _routing(operation, value, asked.model, routing, out, asked.input_estimate)
+    asked = speaker.read_request(operation, body, 0, content_encoding=codings, found=found)
+    out = economised(
+        operation.kind, body, found, arrival.headers, routing, coding=codings, input_tokens=asked.input_estimate
+    )
+    routed, decision = _routing(operation, value, asked.model, routing, out, asked.input_estimate)
+    made = edits(out, value, arrival.headers)
     asks_usage, usage_said = _usage(operation, provider.include_usage, out.body if readable is body else None, value)
     of_all = terms(settings.disconnect, provider.on_disconnect, max_bytes=settings.replay.max_body_bytes)
     limits = applying(of_all, generation=operation.generation)
     stay = outlives_s(limits, Progress(Phase.STREAMING, 200, bytes_in=0, usage_known=False, detached=0))
-    not_reused = _not_reused(arrival, operation, readable, value, settings.replay)
+    not_reused = _not_reused(said, operation, readable, value, settings.replay)
     return Explanation(
         provider=place.provider,
         dialect=provider.dialect,
@@ -98,11 +103,11 @@ def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanatio
         generation=operation.generation,
         model_requested=asked.model,
         model_sent=out.model or asked.model,
-        routing=said,
+        routing=routed,
         score=decision.score if decision else None,
         reasons=decision.reasons if decision else (),
         held_back=decision.held_back if decision else None,
-        edits=(*out.edits, "stream_options.include_usage set") if asks_usage else out.edits,
+        edits=(*made, "stream_options.include_usage set") if asks_usage else made,
         prompt_caching=_caching(operation, routing, out, asked.model),
         include_usage=usage_said,
         on_disconnect=limits.policy,
@@ -166,7 +171,7 @@ def _window_s(operation: Operation, value: object, replay: ReplaySettings) -> fl
 
 
 def _not_reused(
-    arrival: Arrival, operation: Operation, readable: bytes | None, value: object, replay: ReplaySettings
+    said: Mapping[bytes, bytes], operation: Operation, readable: bytes | None, value: object, replay: ReplaySettings
 ) -> str | None:
     """Why the request takes no part in joining and replay; None if it does."""
     if not replay.enabled:
@@ -177,4 +182,4 @@ def _not_reused(
         return "it sets its own sampling: temperature, top_p, n or seed (replay.sampled)"
     if keeps_history(operation.kind, value):
         return "the server keeps its history: conversation"
-    return kept_out(arrival.headers, body_bytes=len(readable), max_body_bytes=replay.max_body_bytes)
+    return kept_out(said, body_bytes=len(readable), max_body_bytes=replay.max_body_bytes)

@@ -8,42 +8,43 @@ turn only hands over the results of tools (its answer may be replayed for longer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from hashlib import sha256
 
-from trioproxy.providers.base import Kind, Operation
+from trioproxy.providers.base import Kind
 from trioproxy.providers.fields import elements, members
 from trioproxy.providers.volatile import MEMBERS, SELF_CONTAINED_ITEMS
-from trioproxy.wire.canonical import Json, canonical, digest, number
+from trioproxy.wire.canonical import NOTHING, Json, digest, number, read
+
+_SAMPLING = frozenset(("seed", "temperature", "top_p", "n"))
+# What is set apart of a kind of request: what is volatile, and what is compared in another way.
+_APART: Mapping[Kind, frozenset[str]] = {**MEMBERS, Kind.RESPONSES: MEMBERS[Kind.RESPONSES] | {"input"}}
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """A request's body as it is compared, in pieces. It may hold the prompt, so it does not show itself."""
-
-    body: Sequence[bytes] = field(repr=False)
-    # The last thing said to the model is nothing but results of tools.
-    tool_results_only: bool
+def read_to_compare(kind: Kind, body: bytes) -> Json | None:
+    """`wire.canonical.read`, with a digest that `likeness` can take."""
+    return read(body, _APART.get(kind, NOTHING))
 
 
-def likeness(operation: Operation, found: Json) -> Likeness:
-    """How a body is compared that could be read; it is left as it is.
+def likeness(kind: Kind, found: Json) -> bytes:
+    """What stands for a body (`read_to_compare`): the same bytes for the same body.
 
     Raises:
-        RecursionError: as `wire.canonical.canonical` does.
+        RecursionError: as `wire.canonical.digest` does.
     """
-    return Likeness(
-        body=_lasting(operation.kind, found),
-        tool_results_only=hands_over_tool_results(operation.kind, found.value),
-    )
+    asked = members(found.value)
+    if kind is not Kind.RESPONSES or "input" not in asked:
+        return found.digest
+    said = asked["input"]
+    return found.digest + digest({"input": list(map(_anonymous, said)) if isinstance(said, list) else said})
 
 
-def raw_likeness(body: bytes) -> Likeness:
-    """How a body is compared that cannot be read: the same bytes are the same body.
+def raw_likeness(body: bytes) -> bytes:
+    """What stands for a body that cannot be read: the same bytes are the same body.
 
     It is no JSON, is nested too deep, or names a member twice.
     """
-    return Likeness(body=[b"raw", body], tool_results_only=False)
+    return b"raw" + sha256(body).digest()
 
 
 def samples(value: object) -> bool:
@@ -52,6 +53,8 @@ def samples(value: object) -> bool:
     `null` is as good as absent. What should be a number and is none, is taken for one that samples.
     """
     asked = members(value)
+    if _SAMPLING.isdisjoint(asked):
+        return False
     if asked.get("seed") is not None:
         return True
     if any(asked.get(name) is not None and number(asked[name]) != 0 for name in ("temperature", "top_p")):
@@ -87,19 +90,6 @@ def _only_results(turn: dict[str, object]) -> bool | None:
     if role in ("tool", "function") or (isinstance(kind, str) and kind.endswith("_output")):
         return True
     return None
-
-
-def _lasting(kind: Kind, found: Json) -> list[bytes]:
-    """What stands for the value without what is volatile: names and digests, or the text of what has no members."""
-    if found.digests is None:
-        return [b"text", canonical(found.value)]
-    volatile = MEMBERS.get(kind, frozenset())
-    lasting = {name: found.digests[name] for name in found.digests if name not in volatile}
-    items = members(found.value).get("input")
-    if kind is Kind.RESPONSES and isinstance(items, list):
-        lasting["input"] = digest([_anonymous(item) for item in items])
-    # A name in its quotes, then 32 bytes: neither can be taken for a part of the other.
-    return [b"members", *(part for name, each in lasting.items() for part in (canonical(name), each))]
 
 
 def _anonymous(item: object) -> object:

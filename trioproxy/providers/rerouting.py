@@ -17,7 +17,6 @@ import msgspec
 from trioproxy.model import RawHeaders
 from trioproxy.providers.fields import members
 from trioproxy.rules.refusals import takes_effort
-from trioproxy.rules.routing import Decision
 from trioproxy.wire.canonical import Json, canonical
 from trioproxy.wire.editing import Path, removed, replaced
 
@@ -25,32 +24,37 @@ _BETA = b"anthropic-beta"
 _LONG_CONTEXT = b"context-1m"
 _CACHE_CONTROL = b'"cache_control"'
 _CACHED_MEMBER = b',"cache_control":{"type":"ephemeral"}'
+# From where to where in a body what is put.
+Splice = tuple[int, int, bytes]
+
 _escaped_letter = re.compile(rb"\\u00[567]").search
 _model_first = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"model"[ \t\r\n]*:[ \t\r\n]*("[^"\\]*")').match
 
 
-def rerouted(body: bytes, value: object, headers: RawHeaders, decision: Decision) -> tuple[bytes, RawHeaders]:
-    """The request for `decision.model`; as it is where that is None.
+def edited(
+    body: bytes, value: object, headers: RawHeaders, *, model: str | None, cached: bool
+) -> tuple[bytes, RawHeaders]:
+    """The request as it goes out; with nothing to be done, the very same objects.
 
     Args:
-        value: the decoded `body` (`wire.canonical.read`).
+        value: the decoded `body` (`wire.canonical.read`), an object with a `model`.
         headers: the client's. A `content-length` among them is the caller's to mend.
+        model: what is sent in place of the client's; None: that.
+        cached: a `cache_control` is added.
 
     Raises:
         EditError: the body cannot be edited; send it as it is.
     """
-    if decision.model is None:
-        return body, headers
-    for path in effort_members(value) if not takes_effort(decision.model) else ():
+    if model is None:
+        return (_spliced(body, _caching(body)) if cached else body), headers
+    for path in effort_members(value) if not takes_effort(model) else ():
         body = removed(body, path)
-    name = msgspec.json.encode(decision.model)
+    name = msgspec.json.encode(model)
     first = _model_first(body)  # where it mostly is; `value` was read, so no name is there twice
-    if first is not None:
-        there = memoryview(body)
-        body = b"".join((there[: first.start(1)], name, there[first.end(1) :]))
-    else:
+    splices = [(*first.span(1), name)] if first is not None else []
+    if first is None:
         body = replaced(body, ("model",), name)
-    return body, without_long_context(headers)
+    return _spliced(body, *splices, *([_caching(body)] if cached else [])), without_long_context(headers)
 
 
 def effort_members(value: object) -> tuple[Path, ...]:
@@ -60,38 +64,54 @@ def effort_members(value: object) -> tuple[Path, ...]:
 
 
 def without_long_context(headers: RawHeaders) -> RawHeaders:
-    """`headers` without the names that begin with `context-1m` in `anthropic-beta`; a field left empty is left out."""
-    kept = []
+    """`headers` without the names that begin with `context-1m` in `anthropic-beta`; a field left empty is left out.
+
+    The very same object where there is none.
+    """
+    kept, taken = [], False
     for name, field in headers:
         if name.lower() == _BETA and _LONG_CONTEXT in field:
             listed = field.split(b",")
             left = [each for each in listed if not each.strip().startswith(_LONG_CONTEXT)]
             if len(left) < len(listed):
+                taken = True
                 field = b",".join(left).strip(b" \t")
                 if not field.strip(b", \t"):
                     continue
         kept.append((name, field))
-    return tuple(kept)
+    return tuple(kept) if taken else headers
 
 
-def with_prompt_caching(body: bytes, found: Json) -> bytes | None:
-    """A body of the Messages API with a `cache_control` at its top; None where the client has set one anywhere.
+def sets_cache_control(body: bytes, found: Json) -> bool:
+    """Whether the client has set a `cache_control` anywhere.
 
     Looking for the name's bytes is exact where no letter is escaped: within a string the closing quote would have a
     backslash before it. (A string that is just this word counts as one.) Where one is, the canonical text is searched.
 
     Args:
-        body: an object with a member or more, which are none of the proxy's own.
-        found: what was read of it.
+        found: what was read of the body.
     """
     try:
         plain = found.shortest or not _escaped_letter(body)
-        if _CACHE_CONTROL in (body if plain else canonical(found.value)):
-            return None
-    except RecursionError:  # it could just be read
-        return None
-    there, end = memoryview(body), body.rindex(b"}")
-    return b"".join((there[:end], _CACHED_MEMBER, there[end:]))
+        return _CACHE_CONTROL in (body if plain else canonical(found.value))
+    except RecursionError:  # it could just be read: leave it alone
+        return True
+
+
+def _caching(body: bytes) -> Splice:
+    """Adds it to an object with a member or more."""
+    end = body.rindex(b"}")
+    return end, end, _CACHED_MEMBER
+
+
+def _spliced(body: bytes, *splices: Splice) -> bytes:
+    """All at once: of a megabyte each copy costs more than anything else that is done to it."""
+    there, at = memoryview(body), 0
+    parts: list[bytes | memoryview] = []
+    for start, end, new in splices:
+        parts += (there[at:start], new)
+        at = end
+    return b"".join((*parts, there[at:]))
 
 
 def _output_config(value: object) -> dict[str, object]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trioproxy.model import Arrival
 from trioproxy.providers.base import Operation
-from trioproxy.providers.likeness import keeps_history, likeness, raw_likeness, samples
+from trioproxy.providers.likeness import hands_over_tool_results, keeps_history, likeness, raw_likeness, samples
 from trioproxy.providers.volatile import HEADER_PREFIXES, HEADERS
 from trioproxy.rules import reuse
 from trioproxy.rules.routes import Route
 from trioproxy.settings import ReplaySettings
 from trioproxy.wire.canonical import Json
-from trioproxy.wire.fingerprint import fingerprint
+from trioproxy.wire.fingerprint import counting, fingerprint
+
+_counts = counting(HEADERS, HEADER_PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Sameness:
 def sameness(
     key: bytes,
     arrival: Arrival,
+    said: Mapping[bytes, bytes],
     place: Route,
     operation: Operation,
     body: bytes,
@@ -39,15 +43,16 @@ def sameness(
 
     Args:
         key: the process's own, 16 to 64 bytes of chance.
+        said: its headers (`wire.headers.fields`).
         body: without its content coding.
-        found: what `wire.canonical.read` made of `body`; None if it is not to be read.
+        found: what `read_to_compare` made of `body`; None if it is not to be read.
     """
     if found is not None and keeps_history(operation.kind, found.value):
         return None
     if (found is None or samples(found.value)) and not replay.sampled:
         return None
     try:
-        alike = likeness(operation, found) if found is not None else raw_likeness(body)
+        alike = likeness(operation.kind, found) if found is not None else raw_likeness(body)
     except RecursionError:
         return None
     return Sameness(
@@ -57,22 +62,21 @@ def sameness(
             method=arrival.method,
             target=place.target + b"?" + arrival.query,
             headers=arrival.headers,
-            volatile_headers=HEADERS,
-            volatile_prefixes=HEADER_PREFIXES,
-            body=alike.body,
+            counts=_counts,
+            body=alike,
         ),
-        retry=reuse.is_retry(arrival.headers),
+        retry=reuse.is_retry(said),
         window_s=reuse.window_s(
-            tool_results_only=alike.tool_results_only,
+            tool_results_only=found is not None and hands_over_tool_results(operation.kind, found.value),
             window_s=replay.window,
             window_tool_result_s=replay.window_tool_result,
         ),
     )
 
 
-def shareable(arrival: Arrival, operation: Operation, body: bytes, replay: ReplaySettings) -> bool:
+def shareable(said: Mapping[bytes, bytes], operation: Operation, body: bytes, replay: ReplaySettings) -> bool:
     """The cheap questions, asked before anything of the body is read: only generations that may take part at all."""
     return (
         operation.generation
-        and reuse.kept_out(arrival.headers, body_bytes=len(body), max_body_bytes=replay.max_body_bytes) is None
+        and reuse.kept_out(said, body_bytes=len(body), max_body_bytes=replay.max_body_bytes) is None
     )

@@ -9,12 +9,12 @@ The table is bounded, least recently noted out first. No clock is read: times ar
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trioproxy.model import Usage
-from trioproxy.rules.prompts import INSTRUCTIONS, messages
+from trioproxy.rules.prompts import INSTRUCTIONS, messages, texts
 
 LIFETIME_S = 300.0
 LONG_LIFETIME_S = 3600.0
@@ -23,6 +23,9 @@ MAX_SESSIONS = 1_000
 _BILLING = "x-anthropic-billing-header:"
 # Beyond it, system prompts tell of the day and the directory.
 _FIRST_PART_CHARS = 2_048
+
+# Owner, session and the hash of a prompt, which is this process's own (`hash`): nothing that was said is in it.
+SessionKey = tuple[bytes, str | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,12 @@ class CacheTable:
     def __init__(self, max_sessions: int = MAX_SESSIONS) -> None:
         self._max_sessions = max_sessions
         # key -> model, last use, lifetime
-        self._sessions: OrderedDict[str, tuple[str, float, float]] = OrderedDict()
+        self._sessions: OrderedDict[SessionKey, tuple[str, float, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def look(self, key: str, now: float) -> CacheState | None:
+    def look(self, key: SessionKey, now: float) -> CacheState | None:
         """The state of the session `key` at `now` (seconds), warm or not; None where nothing is known."""
         found = self._sessions.get(key)
         if found is None:
@@ -58,7 +61,7 @@ class CacheTable:
         model, last_use, lifetime_s = found
         return CacheState(model, now - last_use, lifetime_s)
 
-    def note(self, key: str, model: str, usage: Usage | None, now: float) -> None:
+    def note(self, key: SessionKey, model: str, usage: Usage | None, now: float) -> None:
         """A call of the session `key` to `model` has used `usage`, at `now` (seconds).
 
         One that neither read nor wrote a cache, or whose usage is not known, says nothing of it.
@@ -75,8 +78,8 @@ class CacheTable:
             self._sessions.popitem(last=False)
 
 
-def session_key(value: object, session: str | None, owner: bytes) -> str:
-    """The key of the session that a request belongs to, from its decoded body `value`. Secrets do not show in it.
+def session_key(value: object, session: str | None, owner: bytes) -> SessionKey:
+    """The key of the session that a request belongs to, from its decoded body `value`.
 
     A session is a session id (`rules/clients.py`), where the client sends one, and the first part of the
     system prompt: a client's sub-agents and its side requests share the id, but no cache.
@@ -84,11 +87,7 @@ def session_key(value: object, session: str | None, owner: bytes) -> str:
     Args:
         owner: what two credentials differ in (a keyed hash of them): they never share a state.
     """
-    digest = hashlib.blake2b(owner, digest_size=16)
-    for part in (session or "", _first_part(value)):
-        text = part.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:%b" % (len(text), text))
-    return digest.hexdigest()
+    return owner, session, hash(_first_part(value))
 
 
 def _written(usage: Usage) -> int:
@@ -97,27 +96,19 @@ def _written(usage: Usage) -> int:
 
 def _first_part(value: object) -> str:
     """The beginning of the system prompt, in whichever place the dialect has it."""
-    if not isinstance(value, dict):
-        return ""
     found = ""
-    for text in _system_texts(value):
+    for text in _system_texts(value) if isinstance(value, dict) else ():
         if not text.startswith(_BILLING):
             found += text[:_FIRST_PART_CHARS] + "\n"
-        if len(found) > _FIRST_PART_CHARS:
-            break
+            if len(found) > _FIRST_PART_CHARS:
+                break
     return found[:_FIRST_PART_CHARS]
 
 
-def _system_texts(value: dict[str, object]) -> list[str]:
-    places = [value.get("system"), value.get("instructions")]
+def _system_texts(value: dict[str, object]) -> Iterator[str]:
+    yield from texts(value.get("system"))
+    yield from texts(value.get("instructions"))
     for message in messages(value):
         if not isinstance(message, dict) or message.get("role") not in INSTRUCTIONS:
-            break
-        places.append(message.get("content"))
-    texts: list[str] = []
-    for place in places:
-        if isinstance(place, str):
-            texts.append(place)
-        elif isinstance(place, list):
-            texts += [each["text"] for each in place if isinstance(each, dict) and isinstance(each.get("text"), str)]
-    return texts
+            return
+        yield from texts(message.get("content"))

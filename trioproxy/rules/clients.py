@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trioproxy.model import Arrival, ExchangeOpening, RawHeaders
+from trioproxy.model import Arrival, ExchangeOpening
 
 # First part of the User-Agent (lower case) -> the name people know the client by.
 KNOWN = {
@@ -32,25 +33,27 @@ class Client:
     agent: str | None
 
 
-def client(headers: RawHeaders) -> Client:
-    """Read the client off its headers.
+def client(said: Mapping[bytes, bytes]) -> Client:
+    """Read the client off its headers (`wire.headers.fields`).
 
     Example: `claude-cli/2.1.330 (external, cli)` is `claude-code`; an unknown product goes by its own name.
     """
-    found: dict[bytes, str] = {}
-    for name, value in headers:
-        found.setdefault(name.lower(), value.decode("latin-1")[:_MAX_CHARS])
-    product = found.get(b"user-agent", "").partition("/")[0].strip().lower()
+    product = (_first(said, (b"user-agent",)) or "").partition("/")[0].strip().lower()
     return Client(
         source=KNOWN.get(product, product or "unknown"),
-        session=_first(found, _SESSION),
-        agent=_first(found, _AGENT),
+        session=session(said),
+        agent=_first(said, _AGENT),
     )
 
 
-def opening(arrival: Arrival, provider: str) -> ExchangeOpening:
-    """The exchange's row as far as its request tells, before anything of the body is read."""
-    who = client(arrival.headers)
+def session(said: Mapping[bytes, bytes]) -> str | None:
+    """The id of the client's session, where it sends one."""
+    return _first(said, _SESSION)
+
+
+def opening(arrival: Arrival, said: Mapping[bytes, bytes], provider: str) -> ExchangeOpening:
+    """The exchange's row as far as its request tells, before anything of the body is read. `said`: its headers."""
+    who = client(said)
     return ExchangeOpening(
         id=arrival.id,
         started_at=arrival.at,
@@ -65,5 +68,8 @@ def opening(arrival: Arrival, provider: str) -> ExchangeOpening:
     )
 
 
-def _first(found: dict[bytes, str], names: tuple[bytes, ...]) -> str | None:
-    return next((found[name] for name in names if found.get(name)), None)
+def _first(said: Mapping[bytes, bytes], names: tuple[bytes, ...]) -> str | None:
+    for name in names:
+        if said.get(name):
+            return said[name].decode("latin-1")[:_MAX_CHARS]
+    return None

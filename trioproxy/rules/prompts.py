@@ -11,52 +11,67 @@ A message of tool results alone has no words of the user's. Nothing here raises 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 # What clients put around the user's words: Claude Code, and its extensions for editors.
 INJECTED = ("system-reminder", "ide_selection", "ide_opened_file", "transcript")
 _IMAGE_MARK = re.compile(r"\[Image\b[^\[\]\n]{0,200}\]")
-INSTRUCTIONS = frozenset(("system", "developer"))
-_TOOLS = frozenset(("tool", "function"))
+# Tuples, no sets: what is looked for in them may be anything, and need not have a hash.
+INSTRUCTIONS = ("system", "developer")
+_TOOLS = ("tool", "function")
 # Types of the blocks and items that a call of a tool is made of, and its result.
 _CALLS = ("_use", "_call", "_result", "_output")
 _RECENT = 4
 
 
-def messages(value: object) -> list[object]:
+def messages(value: object) -> Sequence[object]:
     """The conversation in a request's body, whatever the dialect; a lone string is a user message."""
     if not isinstance(value, dict):
-        return []
+        return ()
     for name in ("messages", "input"):
-        if isinstance(value.get(name), list):
-            return list(value[name])
+        found = value.get(name)
+        if isinstance(found, list):
+            return found
     alone = value.get("input") or value.get("prompt")
     if isinstance(alone, list):
         alone = alone[-1] if alone else None
-    return [{"role": "user", "content": alone}] if isinstance(alone, str) else []
+    return [{"role": "user", "content": alone}] if isinstance(alone, str) else ()
 
 
-def user_text(conversation: list[object]) -> str | None:
+def user_text(conversation: Sequence[object]) -> str | None:
     """What the user says last, context and image marks taken out; None if that is nothing, or tool results."""
     for message in reversed(conversation):
-        role = _role(message)
-        if role == "user":
-            text = "\n".join(found for each in _texts(message) if (found := own_words(each)))
-            return text or None
-        if role in _TOOLS or _calls_a_tool(message):
+        if not isinstance(message, dict):
+            continue
+        if message.get("role") == "user":
+            return "\n".join(filter(None, map(own_words, texts(message.get("content"))))) or None
+        if _calls_a_tool(message):
             return None
     return None
 
 
-def tool_turns(conversation: list[object]) -> int:
+def tool_turns(conversation: Sequence[object]) -> int:
     """How many of the last four messages call a tool or bring its result; system messages are not counted."""
-    recent: list[object] = []
+    seen = turns = 0
     for message in reversed(conversation):
-        if len(recent) == _RECENT:
+        if not isinstance(message, dict):
+            seen += 1
+        elif message.get("role") not in INSTRUCTIONS:
+            seen, turns = seen + 1, turns + _calls_a_tool(message)
+        if seen == _RECENT:
             break
-        if _role(message) not in INSTRUCTIONS:
-            recent.append(message)
-    return sum(map(_calls_a_tool, recent))
+    return turns
+
+
+def texts(content: object) -> Iterator[str]:
+    """The texts of a message or a system prompt: a string, or blocks that have one."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        for block in content:
+            text = block.get("text") if isinstance(block, dict) else None
+            if isinstance(text, str):
+                yield text
 
 
 def own_words(text: str) -> str:
@@ -81,27 +96,11 @@ def _without(text: str, opening: str, closing: str) -> str:
     return "".join((*kept, text[at:])) if kept else text
 
 
-def _role(message: object) -> str | None:
-    role = message.get("role") if isinstance(message, dict) else None
-    return role if isinstance(role, str) else None
-
-
-def _texts(message: object) -> Iterator[str]:
-    content = message.get("content") if isinstance(message, dict) else None
-    if isinstance(content, str):
-        yield content
-    for block in content if isinstance(content, list) else ():
-        if isinstance(block, dict) and isinstance(block.get("text"), str):
-            yield block["text"]
-
-
-def _calls_a_tool(message: object) -> bool:
-    if not isinstance(message, dict):
-        return False
-    if _role(message) in _TOOLS or message.get("tool_calls") or _is_call(message):
+def _calls_a_tool(message: dict[str, object]) -> bool:
+    if message.get("tool_calls") or message.get("role") in _TOOLS or _is_call(message):
         return True
     content = message.get("content")
-    return any(map(_is_call, content)) if isinstance(content, list) else False
+    return isinstance(content, list) and any(map(_is_call, content))
 
 
 def _is_call(block: object) -> bool:

@@ -11,37 +11,42 @@ clients that are both there asked twice, and get two answers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trioproxy.model import CallOutcome, Join, RawHeaders, Reading
 
 # What a number too great to be counted is taken for (RFC 9111, 1.2.2, for seconds).
 _MAX_COUNT = 2**31
 # What a `connection` field may say without touching the message.
-_OF_THE_CONNECTION = frozenset((b"", b"close", b"keep-alive", b"te", b"upgrade", b"http2-settings"))
+_OF_THE_CONNECTION = frozenset((b"close", b"keep-alive", b"te", b"upgrade", b"http2-settings"))
 # Reasons to stop that are none of an answer's.
 _NO_ANSWERS = frozenset(("error", "cancelled", "failed"))
 
 
-def kept_out(headers: RawHeaders, *, body_bytes: int, max_body_bytes: int) -> str | None:
+def kept_out(said: Mapping[bytes, bytes], *, body_bytes: int, max_body_bytes: int) -> str | None:
     """Why a generation request may neither be served by another one's call nor serve one; None if it may.
 
     The client keeps it out with `x-trioproxy-reuse: no`, or with a `cache-control` that says
     `no-cache`, `no-store` or `max-age=0` (RFC 9111, 5.2.1). A `connection` field that names headers
     takes them away before they reach the upstream (RFC 9110, 7.6.1), so it is not what it seems to be.
+
+    Args:
+        said: the request's headers (`wire.headers.fields`).
     """
     if body_bytes > max_body_bytes:
         return f"its body has {body_bytes} bytes, more than replay.max_body_bytes ({max_body_bytes})"
-    if b"no" in _tokens(headers, b"x-trioproxy-reuse"):
+    if b"no" in _elements(said.get(b"x-trioproxy-reuse")):
         return "its client keeps it out: x-trioproxy-reuse"
-    if not _tokens(headers, b"cache-control").isdisjoint((b"no-cache", b"no-store", b"max-age=0")):
+    if not _elements(said.get(b"cache-control")).isdisjoint((b"no-cache", b"no-store", b"max-age=0")):
         return "its client keeps it out: cache-control"
-    if not _tokens(headers, b"connection") <= _OF_THE_CONNECTION:
+    if not _elements(said.get(b"connection")) <= _OF_THE_CONNECTION:
         return "its connection field takes headers away"
     return None
 
 
-def is_retry(headers: RawHeaders) -> bool:
+def is_retry(said: Mapping[bytes, bytes]) -> bool:
     """Whether the request says that it is one: `x-stainless-retry-count` over 0, from the SDKs that count."""
-    return any(_count(token) for token in _tokens(headers, b"x-stainless-retry-count"))
+    return any(map(_count, _elements(said.get(b"x-stainless-retry-count"))))
 
 
 def may_join(join: Join, seats: int, *, retry: bool) -> bool:
@@ -57,7 +62,9 @@ def joinable_head(status: int, headers: RawHeaders) -> bool:
     Not an error, which may be over when the client asks again; not an encoded answer, which the second
     client need not be able to read, since `accept-encoding` is not compared.
     """
-    return status == 200 and _tokens(headers, b"content-encoding") <= {b"", b"identity"}
+    return status == 200 and all(
+        _elements(value) <= {b"identity"} for name, value in headers if name.lower() == b"content-encoding"
+    )
 
 
 def replayable(outcome: CallOutcome, status: int, headers: RawHeaders, reading: Reading) -> bool:
@@ -96,10 +103,9 @@ def replayed_headers(headers: RawHeaders, *, age_s: float) -> RawHeaders:
     return (*kept, (b"age", b"%d" % min(before_s + max(int(age_s), 0), _MAX_COUNT)))
 
 
-def _tokens(headers: RawHeaders, name: bytes) -> set[bytes]:
-    """The elements of the list that all fields of this name make up (RFC 9110, 5.6.1), in lower case."""
-    values = [value for key, value in headers if key.lower() == name]
-    return {token.strip().lower() for value in values for token in value.split(b",")} if values else set()
+def _elements(field: bytes | None) -> set[bytes]:
+    """The elements of a field that is a list (RFC 9110, 5.6.1), in lower case."""
+    return {element.strip().lower() for element in field.split(b",")} - {b""} if field else set()
 
 
 def _count(token: bytes) -> int | None:

@@ -14,22 +14,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import msgspec
 
 # A text that only looks suspicious is read at several times the cost, up to this size.
 CAREFULLY_BYTES = 1 << 18
-# An object with more members is no request of an API: it is read as a whole.
-MAX_MEMBERS = 1_000
+
+Update = Callable[[bytes | memoryview], None]
 
 _decode: Callable[[bytes], object] = msgspec.json.Decoder(float_hook=msgspec.Raw).decode
 _encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 _encode_into = msgspec.json.Encoder(order="deterministic").encode_into
-_AT_A_TIME = 16
+# How much of a long array is written at a time. An array of up to so many is written with all else.
+_AT_A_TIME = 64
+# hashlib keeps the interpreter lock up to here (`HASHLIB_GIL_MINSIZE`).
+_LOCKED_BYTES = 2_047
 _COMMA = ord(",")
+NOTHING: frozenset[str] = frozenset()
 # What the decoder takes for `0`, or a string that looks like it; and a colon that is not written as one.
 _minus_zero = re.compile(rb"-0(?<![^\s:,\[]-0)(?![^\s,\]}])").search
 _hidden_colon = re.compile(rb"\\u003[aA]").search
@@ -39,33 +43,40 @@ _hidden_colon = re.compile(rb"\\u003[aA]").search
 class Json:
     """A text that could be read: its value, and what tells it from others. It may hold a prompt: it shows neither.
 
-    `digests`: of an object, SHA-256 of the canonical text of each member's value by its name, sorted by name; else
-    None. The texts themselves are not kept: a megabyte that is written, and read again when it has left the
+    `digest`: equal for equal values and different for different ones (see `digest`), but for the members that were
+    set apart. The text itself is not kept: a megabyte that is written, and read again when it has left the
     processor's caches, costs more than everything else that is done with it.
     `shortest`: but for the order of members it was written so, too: nothing is escaped that need not be.
     """
 
     value: object = field(repr=False)
-    digests: Mapping[str, bytes] | None = field(repr=False)
-    shortest: bool = False
+    digest: bytes = field(repr=False)
+    shortest: bool
 
 
-def read(body: bytes) -> Json | None:
+def read(body: bytes, apart: frozenset[str] = NOTHING) -> Json | None:
     """The JSON text, or None: not JSON, nested too deep (some 900 levels), or with a name twice in one object.
 
     In the value objects are dicts, arrays lists, strings str, integers int; other numbers, and `-0`, are
     `msgspec.Raw` with the literal (see `number`).
+
+    Args:
+        apart: members of the outermost object that make no difference to the digest.
     """
     try:
         value = _decode(body)
-        found, text_bytes = _digested(value)
+        found, text_bytes = _digested(value, apart)
         # The canonical text is the shortest there is: nothing was overridden, nothing written otherwise.
         if text_bytes == len(body):
-            return replace(found, shortest=True)
+            return Json(value, found, shortest=True)
         if _hidden_colon(body) or _minus_zero(body):
-            return _digested(_decoded_carefully(body))[0] if len(body) <= CAREFULLY_BYTES else None
+            if len(body) > CAREFULLY_BYTES:
+                return None
+            value = _decoded_carefully(body)
+            return Json(value, _digested(value, apart)[0], shortest=False)
         # A member that was overridden took its colon along.
-        return found if canonical(value).count(b":") == body.count(b":") else None
+        overridden = canonical(value).count(b":") != body.count(b":")
+        return Json(value, found, shortest=False) if not overridden else None
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, bad UTF-8 included
         return None
 
@@ -88,8 +99,11 @@ def canonical(value: object) -> bytes:
 
 
 def digest(value: object) -> bytes:
-    """SHA-256 of the canonical text of a value, or of a part of it. Raises RecursionError, as `canonical` does."""
-    return _written(value, bytearray())[0]
+    """32 bytes, equal for equal values and different for different ones. Raises RecursionError, as `canonical` does.
+
+    SHA-256 of the canonical text, in which the long arrays of an object come after its other members.
+    """
+    return _digested(value, NOTHING)[0]
 
 
 def number(value: object) -> float | None:
@@ -107,35 +121,46 @@ def number(value: object) -> float | None:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _digested(value: object) -> tuple[Json, int]:
-    """The value with the digests of its members, and the length of its canonical text in bytes."""
-    if not isinstance(value, dict) or len(value) > MAX_MEMBERS:
-        return Json(value, None), len(_encode_sorted(value))
-    digests, text_bytes, scratch = {}, 1 + max(1, len(value)), bytearray()  # brackets and commas
-    for name in sorted(value):
-        digests[name], size_bytes = _written(value[name], scratch)
-        text_bytes += len(_encode_sorted(name)) + 1 + size_bytes
-    return Json(value, digests), text_bytes
+def _digested(value: object, apart: frozenset[str]) -> tuple[bytes, int]:
+    """The digest of a value, `apart` left out; and the length in bytes of its canonical text, all of it."""
+    hashed = sha256()
+    if not isinstance(value, dict):
+        text_bytes = _write(_encode_sorted(value), hashed.update)
+        return hashed.digest(), text_bytes
+    rest, text_bytes = value.copy(), 0
+    for name in apart.intersection(value):
+        text_bytes += len(_encode_sorted({name: rest.pop(name)})) - 1  # two braces less, a comma more
+    arrays = [name for name in rest if isinstance(rest[name], list) and len(rest[name]) > _AT_A_TIME]
+    long = [(_encode_sorted(name), rest.pop(name)) for name in sorted(arrays)]
+    text_bytes += _write(_encode_sorted(rest), hashed.update) - (not rest and len(value) > 0)
+    for quoted, array in long:
+        text_bytes += _write(quoted, hashed.update) + 2 + _write_array(array, hashed.update)
+    return hashed.digest(), text_bytes
 
 
-def _written(value: object, scratch: bytearray) -> tuple[bytes, int]:
-    """SHA-256 of a canonical text, and its length in bytes.
-
-    Of a long array (a conversation) some elements are written at a time, over those before them.
-    """
-    if not isinstance(value, list) or len(value) <= _AT_A_TIME:
-        text = _encode_sorted(value)
-        return sha256(text).digest(), len(text)
-    hashed, text_bytes = sha256(), 1
-    for start in range(0, len(value), _AT_A_TIME):
-        _encode_into(value[start : start + _AT_A_TIME], scratch)
+def _write_array(array: list[object], update: Update) -> int:
+    """`_write` the text of an array, some elements at a time, over those before them."""
+    scratch, text_bytes = bytearray(), 1
+    for start in range(0, len(array), _AT_A_TIME):
+        _encode_into(array[start : start + _AT_A_TIME], scratch)
         scratch.pop()  # the bracket
         if start:
             scratch[0] = _COMMA
-        hashed.update(scratch)
-        text_bytes += len(scratch)
-    hashed.update(b"]")
-    return hashed.digest(), text_bytes
+        text_bytes += _write(scratch, update)
+    update(b"]")
+    return text_bytes
+
+
+def _write(text: bytes | bytearray, update: Update) -> int:
+    """Hash a text, and return its length in bytes.
+
+    Of longer pieces hashlib lets go of the interpreter lock meanwhile. Then the ledger's thread takes it, and each of
+    them wakes the other up: that cost twice what hashing 50 kB does.
+    """
+    with memoryview(text) as whole:
+        for start in range(0, len(text), _LOCKED_BYTES):
+            update(whole[start : start + _LOCKED_BYTES])
+    return len(text)
 
 
 def _decoded_carefully(body: bytes) -> object:

@@ -9,19 +9,24 @@ import hashlib
 import re
 from functools import lru_cache
 
+import msgspec
+
 from trioproxy.model import RawHeaders
 
 # A shorter value is a word like any other.
 _SHORTEST_SECRET = 6
 _CREDENTIAL = re.compile(rb"auth|key|token|secret|cookie|password|^openai-(?:organization|project)$", re.IGNORECASE)
+_encode = msgspec.msgpack.Encoder().encode  # each part after its length
 
 
 def owner(key: bytes, headers: RawHeaders) -> bytes:
-    """16 bytes, the same for requests with the same credentials; nothing can be guessed from them without `key`."""
-    digest = hashlib.blake2b(key=key, digest_size=16, person=b"trioproxy/owner")
-    for name, value in sorted((name.lower(), value) for name, value in headers if _is_credential(name)):
-        digest.update(b"%d:%b%d:%b" % (len(name), name, len(value), value))
-    return digest.digest()
+    """16 bytes, the same for requests with the same credentials; nothing can be guessed from them without `key`.
+
+    Args:
+        headers: names in lower case.
+    """
+    credentials = sorted([pair for pair in headers if _is_credential(pair[0])])
+    return hashlib.blake2b(_encode(credentials), key=key, digest_size=16, person=b"trioproxy/owner").digest()
 
 
 def secrets(headers: RawHeaders) -> tuple[str, ...]:

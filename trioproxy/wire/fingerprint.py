@@ -8,8 +8,12 @@ whoever sees it: no guess at a secret or a prompt can be tried on it.
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from operator import itemgetter
+
+import msgspec
 
 from trioproxy.model import RawHeaders
 from trioproxy.wire.headers import HOP_BY_HOP, OWN_PREFIX
@@ -20,7 +24,21 @@ TRANSPORT = frozenset(
     HOP_BY_HOP - {b"proxy-authorization"}
     | {b"host", b"content-length", b"expect", b"accept-encoding", b"content-encoding"}
 )
-_DOMAIN = b"trioproxy/1"
+_KNOWN_NAMES = 512
+_encode = msgspec.msgpack.Encoder().encode
+_name = itemgetter(0)
+
+
+def counting(volatile: frozenset[bytes], prefixes: tuple[bytes, ...]) -> Callable[[bytes], bool]:
+    """Says of a header's name, in lower case, whether it counts.
+
+    Args:
+        volatile: names of what does not count besides `TRANSPORT` and `x-trioproxy-*`.
+        prefixes: how names begin that do not count either.
+    """
+    ignored = TRANSPORT | volatile
+    beginnings = (OWN_PREFIX, *prefixes)
+    return lru_cache(_KNOWN_NAMES)(lambda name: name not in ignored and not name.startswith(beginnings))
 
 
 def fingerprint(
@@ -30,39 +48,22 @@ def fingerprint(
     method: str,
     target: bytes,
     headers: RawHeaders,
-    volatile_headers: frozenset[bytes],
-    body: Iterable[bytes],
-    volatile_prefixes: tuple[bytes, ...] = (),
+    counts: Callable[[bytes], bool],
+    body: bytes,
 ) -> bytes:
-    """32 bytes, equal for requests that are the same: HMAC-SHA-256 (RFC 2104), which processors have instructions for.
+    """32 bytes, equal for requests that are the same: keyed BLAKE2b (RFC 7693).
 
-    Header names are compared without case and their order does not matter; that of several fields of one
-    name does (RFC 9110, 5.3).
+    The order of header names does not matter; that of several fields of one name does (RFC 9110, 5.3).
 
     Args:
         key: 16 to 64 bytes of chance.
         target: path and query, as the upstream gets them.
-        volatile_headers: names, in lower case, of what does not count besides `TRANSPORT` and `x-trioproxy-*`.
-        body: what stands for it (`providers/likeness.py`), without its content coding; cut anywhere.
-        volatile_prefixes: how names begin, in lower case, that do not count either.
+        headers: names in lower case.
+        counts: see `counting`.
+        body: what stands for it (`providers/likeness.py`).
     """
-    ignored, prefixes = TRANSPORT | volatile_headers, (OWN_PREFIX, *volatile_prefixes)
-    lowered = [(name.lower(), value) for name, value in headers]
-    counted = [pair for pair in lowered if pair[0] not in ignored and not pair[0].startswith(prefixes)]
+    counted = [pair for pair in headers if counts(pair[0])]
     counted.sort(key=_name)
-    parts = [_DOMAIN, provider.encode(), method.encode(), target]
-    for pair in counted:
-        parts += pair
-    # How many parts there are, and each after its length: no byte can change sides. The body ends the list.
-    digest = hmac.new(key, b"".join([_length(parts), *[_length(part) + part for part in parts]]), "sha256")
-    for piece in body:
-        digest.update(piece)
-    return digest.digest()
-
-
-def _length(value: bytes | list[bytes]) -> bytes:
-    return len(value).to_bytes(8, "big")
-
-
-def _name(pair: tuple[bytes, bytes]) -> bytes:
-    return pair[0]
+    # MessagePack has each part after its length, and lists after theirs: no byte can change sides.
+    text = _encode((provider, method, target, counted, body))
+    return blake2b(text, key=key, digest_size=32).digest()

@@ -7,6 +7,8 @@ that reads the body), and everything in our own `x-trioproxy-` namespace.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trioproxy.model import RawHeaders
 
 HOP_BY_HOP = frozenset(
@@ -35,11 +37,26 @@ def get(headers: RawHeaders, name: bytes) -> bytes | None:
     return None
 
 
+def fields(headers: RawHeaders) -> Mapping[bytes, bytes]:
+    """Each field by its name; several of one name make one list (RFC 9110, 5.3). Names are in lower case already."""
+    found = dict(headers)
+    if len(found) < len(headers):
+        for name in found:
+            found[name] = b", ".join(value for key, value in headers if key == name)
+    return found
+
+
+def coding(field: bytes | None) -> str:
+    """The codings that a `content-encoding` lists, in lower case and in order; empty where there is none."""
+    if not field:
+        return ""
+    codings = [each.strip().lower() for each in field.split(b",")]
+    return b", ".join(each for each in codings if each not in (b"", b"identity")).decode("latin-1")
+
+
 def content_coding(headers: RawHeaders) -> str:
-    """The codings of `content-encoding`, of all its fields, in lower case; empty where there is none but `identity`."""
-    fields = [value for key, value in headers if key.lower() == b"content-encoding"]
-    codings = [coding.strip().lower() for value in fields for coding in value.split(b",")]
-    return b", ".join(coding for coding in codings if coding not in (b"", b"identity")).decode("latin-1")
+    """`coding` of all fields of that name."""
+    return coding(b",".join(value for key, value in headers if key.lower() == b"content-encoding"))
 
 
 def media_type(headers: RawHeaders) -> str:
