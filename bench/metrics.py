@@ -103,9 +103,13 @@ def _reusing() -> list[Metric]:
         Metric("distinct.requests_per_s", f"requests/s, {DISTINCT:,} different ones"),
         Metric("distinct.growth_mb", f"{DISTINCT:,} different ones: growth MB", reuse(BOUND_MB, over="trioproxy")),
         *(
-            Metric(f"decide.{kind}_{size}_ms", f"request {of} of {says}: CPU ms", reuse(limit, over="trioproxy"))
+            metric
             for kind, of in kinds.items()
             for size, (says, limit) in sizes.items()
+            for metric in (
+                Metric(f"decide.{kind}_{size}_off_ms", f"request {of} of {says}: CPU ms, all of it off"),
+                Metric(f"decide.{kind}_{size}_more_ms", f"request {of} of {says}: CPU ms more", reuse(limit)),
+            )
         ),
         *(
             Metric(f"order.{kind}_{size}_ms", f"request {of} of {says}: CPU ms of deciding alone", reuse(limit))

@@ -158,6 +158,6 @@ MODES = {
     "replay1m": Mode("an answer of 1 MB, asked for again and again by 4 connections", reusing.replayed, ON_AND_OFF),
     "join": Mode(f"a stream of 100 chunks a second, and {reusing.JOINERS} who join it", reusing.joined, REUSE),
     "distinct": Mode(f"{reusing.DISTINCT:,} requests, no two the same", reusing.distinct, ON_AND_OFF),
-    "decide": Mode("requests of 50 kB and 1 MB: CPU of the whole server", reusing.decided, ON_AND_OFF),
+    "decide": Mode("requests of 50 kB and 1 MB: CPU of the whole server", reusing.decided, REUSE),
     "order": Mode("the same decisions within a process", reusing.in_process, REUSE),
 }

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from bench import process
+from bench.peers import peers
 from bench.requests import SIZES, claude_code, whole
 from bench.stand import LoadError, Stand, Values
+from bench.stand import stand as beside
 
 DISTINCT = 10_000
 JOINERS = 9
+# Of each server that is measured beside another one, and how long they last.
+TURNS, TURN_MS = 16, 700
 # One that is replayed, of a megabyte; one that is joined; one of some kilobytes, of which more than the bound are kept.
 LARGE: dict[str, Any] = {"bench": "stream;n=1000;size=1024", "same": 1}
 LIVE = "stream;n={chunks};us=10000"
@@ -68,17 +73,32 @@ def distinct(stand: Stand) -> Values:
 
 
 def decided(stand: Stand) -> Values:
-    """CPU per request of the whole server, for a request as Claude Code sends it and for one that will be edited."""
+    """CPU per request of the whole server, and how much less it is of one with replay and routing off.
+
+    Both run at once and take turns of less than a second, so that whatever else the machine does meets both alike:
+    one that is measured minutes after the other differs by more than what is looked for. The upstream and the load
+    generator of who is not asked wait.
+    """
     values: Values = {}
-    for kind in ("claude", "plain"):
-        for name, size_bytes in SIZES.items():
-            file = stand.place.folder / f"{kind}_{name}.http"
-            file.write_bytes(whole(claude_code(size_bytes, plain=kind == "plain")))
-            with stand.meter() as meter:
-                seen = stand.load("req", conns=2, ms=stand.milliseconds(4), request=file)
-            if meter.cpu_s is not None:
-                values[f"{kind}_{name}_ms"] = meter.cpu_s * 1e3 / max(seen["done"], 1)
+    folder = stand.place.folder / "off"
+    folder.mkdir()
+    with beside(stand.programs, peers()["trioproxy"], folder, quick=stand.quick) as off:
+        for kind in ("claude", "plain"):
+            for name, size_bytes in SIZES.items():
+                file = stand.place.folder / f"{kind}_{name}.http"
+                file.write_bytes(whole(claude_code(size_bytes, plain=kind == "plain")))
+                turns = [(_cpu_ms(off, file), _cpu_ms(stand, file)) for _ in range(4 if stand.quick else TURNS)]
+                values[f"{kind}_{name}_off_ms"] = median(without for without, _ in turns)
+                values[f"{kind}_{name}_ms"] = median(with_it for _, with_it in turns)
+                values[f"{kind}_{name}_more_ms"] = median(with_it - without for without, with_it in turns)
     return values
+
+
+def _cpu_ms(stand: Stand, file: Path) -> float:
+    with stand.meter() as meter:
+        seen = stand.load("req", conns=8, ms=TURN_MS, request=file)
+    assert meter.cpu_s is not None, "only `direct` has no process"
+    return float(meter.cpu_s * 1e3 / max(seen["done"], 1))
 
 
 def in_process(stand: Stand) -> Values:
