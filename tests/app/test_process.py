@@ -15,7 +15,7 @@ logging.getLogger("trioproxy").info("told")
 logging.getLogger("trioproxy").debug("details")
 logging.getLogger("httpx").info("HTTP Request: ...")
 tune_interpreter()
-print(sys.getswitchinterval(), gc.get_freeze_count() > 0)
+print(sys.getswitchinterval(), gc.get_freeze_count() > 0, gc.get_threshold()[0])
 """
 
 
@@ -29,7 +29,7 @@ def test_a_process_is_set_up_once(level: str | None, told: bool, details: bool) 
 
     assert ("told" in done.stderr, "details" in done.stderr) == (told, details)
     assert "HTTP Request" not in done.stderr
-    assert done.stdout.split() == ["0.001", "True"]
+    assert done.stdout.split() == ["0.001", "True", "10000"]
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
