@@ -41,7 +41,7 @@ def test_a_whole_stream() -> None:
         (b"user-agent", b"claude-cli/2.1.330 (external, cli)"),
         (b"x-claude-code-session-id", b"s-1"),
         (b"x-claude-code-agent-id", b"a-1"),
-        (b"X-Api-Key", b"secret"),
+        (b"x-api-key", b"secret"),
         (b"accept-encoding", b"gzip"),
         (b"x-trioproxy-anything", b"ours"),
     )

@@ -61,7 +61,8 @@ class Exchange:
         desk, arrival = self._desk, self.arrival
         place = route(arrival.raw_path, desk.providers)
         self._speaker = speaker = SPEAKERS[desk.providers[place.provider].dialect]
-        self._opening = opening(arrival, headers.fields(arrival.headers), place.provider) if place.recorded else None
+        said = headers.first_fields(arrival.headers)
+        self._opening = opening(arrival, said, place.provider) if place.recorded else None
         desk.house.admit()
         operation = speaker.recognise(arrival.method, place.path)
         body = await (self._whole(upload) if operation.generation else upload.stream())

@@ -28,7 +28,7 @@ from trioproxy.rules.cache_state import SessionKey, session_key
 from trioproxy.rules.clients import session as session_id
 from trioproxy.rules.routes import Route
 from trioproxy.wire.credentials import owner
-from trioproxy.wire.headers import coding, fields
+from trioproxy.wire.headers import coding, fields, first_fields
 
 # A larger body is not read, and so neither shared nor edited: it would stop everybody else's streams meanwhile.
 READ_BYTES = 4 * 1024 * 1024
@@ -86,7 +86,7 @@ def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation
     if reuse is not None and readable is not None and shares:
         same = sameness(reuse.key, arrival, said, place, operation, readable, found, reuse.settings)
     if routing is not None:
-        session = session_key(value, session_id(said), owner(routing.key, arrival.headers))
+        session = session_key(value, session_id(first_fields(arrival.headers)), owner(routing.key, arrival.headers))
         cheaper = economised(
             operation.kind,
             body,

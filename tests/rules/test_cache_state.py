@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -131,3 +132,9 @@ def test_a_turn_of_claude_codes_and_its_next_are_one_session_and_its_title_reque
     following = json.loads(captured("claude_code").body)
     following["messages"] += [{"role": "assistant", "content": "Hi."}, {"role": "user", "content": "why?"}]
     assert session_key(turn, "s", b"a") == session_key(following, "s", b"a") != session_key(title, "s", b"a")
+
+
+@pytest.mark.parametrize("role", [[], {}, None, 7, msgspec.Raw(b"-0")])
+def test_a_role_may_be_anything(role: Any):
+    value = {"messages": [{"role": role, "content": "x"}]}
+    assert session_key(value, "s", b"a") == session_key({}, "s", b"a")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,3 +138,10 @@ def test_nothing_raises_on_odd_values(value: object):
     conversation = messages({"messages": value})
     assert 0 <= tool_turns(conversation) <= 4
     assert user_text(conversation) != ""
+
+
+@pytest.mark.parametrize("role", [[], {}, None, 7, msgspec.Raw(b"-0")])
+def test_a_role_may_be_anything(role: Any):
+    conversation = [USER, {"role": role, "content": [{"type": "tool_result"}]}]
+    assert user_text(conversation) is None
+    assert tool_turns(conversation) == 1

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from trioproxy.wire.headers import (
     coding,
     content_coding,
     fields,
+    first_fields,
     get,
     length,
     media_type,
@@ -180,3 +183,25 @@ def test_fields_of_one_name_make_one_list(headers: RawHeaders) -> None:
 )
 def test_the_codings_of_a_field(field: bytes | None, expected: str) -> None:
     assert coding(field) == expected
+
+
+class Counted(tuple[tuple[bytes, bytes], ...]):
+    """Headers that count how often they are gone through."""
+
+    rounds = 0
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        self.rounds += 1
+        return super().__iter__()
+
+
+def test_a_name_that_repeats_does_not_make_it_slow() -> None:
+    """A head of 128 KiB has room for 20,000 fields."""
+    headers = Counted([*((b"%d" % number, b"") for number in range(20_000)), (b"0", b"x")])
+    assert fields(headers)[b"0"] == b", x"
+    assert headers.rounds <= 2
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.binary(max_size=4)), max_size=6).map(tuple))
+def test_of_what_is_no_list_the_first_counts(headers: RawHeaders) -> None:
+    assert first_fields(headers) == {name: get(headers, name) for name, _ in headers}

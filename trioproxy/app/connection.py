@@ -54,7 +54,8 @@ class OwnedConnection(TrioASGIHTTPConnection):
             method=scope["method"],
             raw_path=scope["raw_path"],
             query=scope["query_string"],
-            headers=tuple((bytes(name), bytes(value)) for name, value in scope["headers"]),
+            # In lower case, as ASGI has them: a Hypercorn can be told otherwise, and then `no-store` must hold, too.
+            headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
             http_version=scope["http_version"],
         )
         self._finishing = False

@@ -26,7 +26,7 @@ class Arrival:
     method: str
     raw_path: bytes
     query: bytes = field(repr=False)
-    headers: RawHeaders = field(repr=False)  # they hold keys
+    headers: RawHeaders = field(repr=False)  # they hold keys; names in lower case
     http_version: str
 
 

@@ -24,7 +24,7 @@ _BILLING = "x-anthropic-billing-header:"
 # Beyond it, system prompts tell of the day and the directory.
 _FIRST_PART_CHARS = 2_048
 
-# Owner, session and the hash of a prompt, which is this process's own (`hash`): nothing that was said is in it.
+# Owner, session id, and the hash of a prompt's first part, which is this process's own (`hash`): not its text.
 SessionKey = tuple[bytes, str | None, int]
 
 

@@ -34,7 +34,7 @@ class Client:
 
 
 def client(said: Mapping[bytes, bytes]) -> Client:
-    """Read the client off its headers (`wire.headers.fields`).
+    """Read the client off its headers (`wire.headers.first_fields`).
 
     Example: `claude-cli/2.1.330 (external, cli)` is `claude-code`; an unknown product goes by its own name.
     """
@@ -52,7 +52,7 @@ def session(said: Mapping[bytes, bytes]) -> str | None:
 
 
 def opening(arrival: Arrival, said: Mapping[bytes, bytes], provider: str) -> ExchangeOpening:
-    """The exchange's row as far as its request tells, before anything of the body is read. `said`: its headers."""
+    """The exchange's row as far as its request tells, before anything of the body is read. `said` as in `client`."""
     who = client(said)
     return ExchangeOpening(
         id=arrival.id,

@@ -9,7 +9,6 @@ whoever sees it: no guess at a secret or a prompt can be tried on it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
 
@@ -24,7 +23,6 @@ TRANSPORT = frozenset(
     HOP_BY_HOP - {b"proxy-authorization"}
     | {b"host", b"content-length", b"expect", b"accept-encoding", b"content-encoding"}
 )
-_KNOWN_NAMES = 512
 _encode = msgspec.msgpack.Encoder().encode
 _name = itemgetter(0)
 
@@ -38,7 +36,7 @@ def counting(volatile: frozenset[bytes], prefixes: tuple[bytes, ...]) -> Callabl
     """
     ignored = TRANSPORT | volatile
     beginnings = (OWN_PREFIX, *prefixes)
-    return lru_cache(_KNOWN_NAMES)(lambda name: name not in ignored and not name.startswith(beginnings))
+    return lambda name: name not in ignored and not name.startswith(beginnings)
 
 
 def fingerprint(

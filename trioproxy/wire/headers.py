@@ -40,10 +40,17 @@ def get(headers: RawHeaders, name: bytes) -> bytes | None:
 def fields(headers: RawHeaders) -> Mapping[bytes, bytes]:
     """Each field by its name; several of one name make one list (RFC 9110, 5.3). Names are in lower case already."""
     found = dict(headers)
-    if len(found) < len(headers):
-        for name in found:
-            found[name] = b", ".join(value for key, value in headers if key == name)
-    return found
+    if len(found) == len(headers):
+        return found
+    lists: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        lists.setdefault(name, []).append(value)
+    return {name: b", ".join(values) for name, values in lists.items()}
+
+
+def first_fields(headers: RawHeaders) -> Mapping[bytes, bytes]:
+    """The same for what is no list: of several fields of one name the first."""
+    return dict(reversed(headers))
 
 
 def coding(field: bytes | None) -> str:

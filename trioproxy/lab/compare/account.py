@@ -37,7 +37,7 @@ from trioproxy.rules.routes import route
 from trioproxy.settings import BUILT_IN_PROVIDERS
 from trioproxy.store.base import Opening
 from trioproxy.trace.records import Lane, What
-from trioproxy.wire.headers import fields
+from trioproxy.wire.headers import first_fields
 
 
 class Call:
@@ -138,7 +138,7 @@ class Delivery:
 
     def __init__(self, arrival: Arrival) -> None:
         provider = route(arrival.raw_path, BUILT_IN_PROVIDERS).provider
-        self.opening = opening(arrival, fields(arrival.headers), provider)
+        self.opening = opening(arrival, first_fields(arrival.headers), provider)
         self.call: Call | None = None
         self.joined = False
         self.status: int | None = None
