@@ -9,8 +9,12 @@ import trio
 import trustme
 from support.h2c import H2Client
 
+from trioproxy.lab.received import Connection
 from trioproxy.lab.script import Chunk, End, Head, Script, Silence, Take
+from trioproxy.lab.streams import Streams
 from trioproxy.lab.upstream import ScriptedUpstream
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 A = Chunk(b"aaa")
 SCRIPTS = [
@@ -60,6 +64,34 @@ async def test_a_departure_is_noticed_at_once(script: Script, how: str) -> None:
         client.close()
         await upstream.wait_closed()
         assert received.over_at is not None
+
+
+class ResetBeforeAWrite(trio.abc.Stream):
+    """A connection whose reset the first write meets: what is read after that is an end."""
+
+    def __init__(self) -> None:
+        self._met = trio.Event()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        self._met.set()
+        raise trio.BrokenResourceError
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        await self._met.wait()
+        return b""
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
+async def test_a_reset_that_a_write_has_met_is_no_clean_end() -> None:
+    left: list[str] = []
+    async with ScriptedUpstream(Script.of(Silence())) as upstream:
+        await Streams(ResetBeforeAWrite(), Connection(1, 0.0), upstream, left.append).serve(PREFACE)
+    assert left == ["RST"]
 
 
 async def test_one_that_is_withdrawn_leaves_the_others_alone() -> None:
