@@ -17,7 +17,14 @@ from trioproxy.model import RawHeaders
 
 pytestmark = pytest.mark.slow
 
-OK = Script.of(Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), Close())
+
+def once(answer: bytes) -> Script:
+    """An answer that says that its connection ends with it: else the next request may be sent into its FIN."""
+    end = answer.index(b"\r\n\r\n", answer.rindex(b"HTTP/1.1 "))
+    return Script.of(Raw(answer[:end] + b"\r\nConnection: close" + answer[end:]), Close())
+
+
+OK = once(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
 
 # What goes in, and what must come out behind the request line and the host.
 REQUEST_HEADERS = (
@@ -189,7 +196,7 @@ ANSWERS: dict[str, tuple[bytes, int, RawHeaders, bytes]] = {
         GZIPPED,
     ),
 }
-ANSWERING = by_target({target: Script.of(Raw(answer[0]), Close()) for target, answer in ANSWERS.items()})
+ANSWERING = by_target({target: once(answer[0]) for target, answer in ANSWERS.items()})
 
 
 async def test_the_answer(tmp_path: Path) -> None:
@@ -212,7 +219,7 @@ async def test_the_answer(tmp_path: Path) -> None:
 
 async def test_head_has_the_length_that_get_would_have(tmp_path: Path) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nContent-Type: text/plain\r\n\r\n"
-    async with proxied(tmp_path, Script.of(Raw(answer), Close())) as (proxy, _):
+    async with proxied(tmp_path, once(answer)) as (proxy, _):
         for _ in range(2):
             reply = await send(proxy.port, b"HEAD /v1/files/1 HTTP/1.1\r\nhost: x\r\n\r\n", "HEAD")
             assert (reply.status, reply.complete, reply.body) == (200, True, b"")
@@ -224,7 +231,7 @@ async def test_head_has_the_length_that_get_would_have(tmp_path: Path) -> None:
 
 
 async def test_one_clients_cookies_are_no_others(tmp_path: Path) -> None:
-    sets = Script.of(Raw(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=alice; Path=/\r\nContent-Length: 0\r\n\r\n"), Close())
+    sets = once(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=alice; Path=/\r\nContent-Length: 0\r\n\r\n")
     async with proxied(tmp_path, [sets, OK, OK]) as (proxy, upstream):
         alice = await send(proxy.port, b"GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n")
         assert alice.head.header(b"set-cookie") == b"session=alice; Path=/"
