@@ -17,7 +17,7 @@ from support.calls import call, plan_for
 from support.raw_upstream import OK, Peer, Scripted, answering
 
 from trioproxy.errors import UpstreamConnectFailed
-from trioproxy.sources.dialing import Origin, Trust, dial
+from trioproxy.sources.dialing import Origin, Trust, _why, dial
 from trioproxy.sources.upstream import Upstream
 
 ServerTls = Callable[..., ssl.SSLContext]
@@ -227,3 +227,9 @@ async def test_one_context_for_each_set_of_authorities(ca_file: str) -> None:
 def test_origins_as_text() -> None:
     assert str(Origin(tls=True, host="example.org", port=443)) == "example.org:443"
     assert str(Origin(tls=True, host="::1", port=443)) == "[::1]:443"
+
+
+@pytest.mark.parametrize("error", [ssl.SSLEOFError(8, "EOF occurred"), ssl.SSLZeroReturnError(6, "closed (EOF)")])
+def test_a_handshake_that_is_closed_is_said_to_be(error: ssl.SSLError) -> None:
+    """Which of the two it is depends on the version of Python; their numbers are OpenSSL's, not the system's."""
+    assert _why(error) == "closed during the handshake"

@@ -149,7 +149,7 @@ def _why(error: BaseException) -> str:
         return ", ".join(dict.fromkeys(_why(each) for each in error.__cause__.exceptions))
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate not accepted: {error.verify_message}"
-    if isinstance(error, ssl.SSLEOFError):
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):  # Python 3.11.2 says the second
         return "closed during the handshake"
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.lower().replace("_", " ")
