@@ -14,8 +14,10 @@ from support.visits import Proxy, Visit
 from trioproxy.lab.answers import message, message_stream
 from trioproxy.lab.script import Chunk, Close, End, Head, Script
 from trioproxy.model import SavingKind, Usage
+from trioproxy.providers.asking import READ_BYTES
 
 ON = {"enabled": True}
+QUESTION = {"role": "user", "content": "What is a monad?"}
 CACHED = Usage(input_tokens=1, output_tokens=2, cache_read_tokens=900)
 ALICE = ((b"x-api-key", b"sk-alice"), (b"anthropic-beta", b"context-1m-2025-08-07,other-beta"))
 SIMPLE = (
@@ -157,6 +159,29 @@ async def test_a_call_that_ends_before_its_usage_is_not_free(autojump_clock: tri
     assert call.usage_source == "mixed"
     assert isinstance(call.reading.usage, Usage)
     assert call.reading.usage.output_tokens
+
+
+async def test_a_long_input_is_not_sent_to_a_short_context(autojump_clock: trio.abc.Clock) -> None:
+    long = {"role": "user", "content": "word " * 200_000}
+    body = json.dumps(
+        {"model": "claude-opus-4-8", "messages": [long, {"role": "assistant", "content": "ok"}, QUESTION]}
+    ).encode()
+    proxy = await serve(Visit(body=body, headers=ALICE), routing=ON, max_request_bytes=2 * READ_BYTES)
+    assert sent(proxy)[0] == body
+    [saving] = proxy.ledger.calls[0].opening.savings
+    assert saving.held_back is not None
+    assert "so long an input" in saving.held_back
+
+
+async def test_a_body_that_is_too_large_to_be_read_goes_out_as_it_came(autojump_clock: trio.abc.Clock) -> None:
+    body = json.dumps({"model": "claude-opus-4-8", "pad": " " * READ_BYTES, "messages": [QUESTION]}).encode()
+    replay = {"max_body_bytes": 2 * READ_BYTES, "max_total_bytes": 4 * READ_BYTES}
+    visits = [Visit(body=body, headers=ALICE), Visit(body=[(1.0, body)], headers=ALICE)]
+    proxy = await serve(
+        *visits, routing={**ON, "prompt_caching": True}, replay=replay, max_request_bytes=2 * READ_BYTES
+    )
+    assert [bytes(call.body) for call in proxy.scripted.calls] == [body, body]  # none is replayed
+    assert {call.opening.savings for call in proxy.ledger.calls} == {()}
 
 
 async def test_policies_are_those_of_the_provider_and_of_generations_alone(autojump_clock: trio.abc.Clock) -> None:

@@ -53,7 +53,7 @@ def commission(desk: Desk, arrival: Arrival, order: Order, exchange: ExchangeOpe
         same,
         tape,
         order.session_key,
-        secrets(arrival.headers),
+        secrets(arrival.headers, arrival.query),
     )
     return Commission(
         opening=opening,

@@ -17,7 +17,7 @@ import trio
 from trioproxy.desk import Desk
 from trioproxy.model import Arrival, Asked, Plan, Saving
 from trioproxy.providers import SPEAKERS
-from trioproxy.providers.asking import plain
+from trioproxy.providers.asking import READ_BYTES, plain
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.economy import economised
 from trioproxy.providers.likeness import read_to_compare
@@ -29,9 +29,6 @@ from trioproxy.rules.clients import session as session_id
 from trioproxy.rules.routes import Route
 from trioproxy.wire.credentials import owner
 from trioproxy.wire.headers import coding, fields, first_fields
-
-# A larger body is not read, and so neither shared nor edited: it would stop everybody else's streams meanwhile.
-READ_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,19 @@ def test_the_disconnect_that_comes_during_the_last_send_is_no_departure() -> Non
         assert proxy.rows[0].outcome is ExchangeOutcome.DELIVERED
 
 
+def test_names_of_headers_are_in_lower_case_whatever_the_server_was_told() -> None:
+    """Hypercorn's `h11_pass_raw_headers` leaves them as the client wrote them; who may share an answer goes by them."""
+
+    async def story() -> Visit:
+        proxy, visit = Proxy(JSON), Visit(headers=((b"Cache-Control", b"no-store"), (b"X-Api-Key", b"k")))
+        await proxy.open(visit)
+        [made] = proxy.scripted.calls
+        assert {name for name, _ in made.plan.headers} >= {b"cache-control", b"x-api-key"}
+        return visit
+
+    assert all(visit.finished for _, visit in over_seeds(story))
+
+
 def test_a_stalled_client_that_is_reset_in_the_same_moment_is_a_stalled_client() -> None:
     """The server resets the connection before its `send` raises: the disconnect may come first."""
 

@@ -139,7 +139,7 @@ async def test_one_that_does_not_read_slows_nobody_and_is_given_up(tmp_path: Pat
     script = Script.of(
         Head(headers=STREAM.headers), 1.0, *(Chunk(event) for event in events), Chunk(STREAM.body), End()
     )
-    settings = {"replay": {"join": "always", "max_body_bytes": 1_000_000}, "server": {"stalled_client_timeout": 2.0}}
+    settings = {"replay": {"join": "always", "max_body_bytes": 1_000_000}, "server": {"stalled_client_timeout": 60.0}}
     async with proxied(tmp_path, script, **settings) as (proxy, upstream):
         slow = await Guest.arrive("h1", proxy.port, reads=False)
         await slow.ask("/v1/messages", BODY, (KEY,))
@@ -147,9 +147,12 @@ async def test_one_that_does_not_read_slows_nobody_and_is_given_up(tmp_path: Pat
         quick = await come(proxy)
         with trio.fail_after(10):
             seen = await quick.stay()
+        left_behind = await slow.stay()  # it reads again, within all limits of time
         rows = await proxy.settled(2)
         slow.close()
         quick.close()
+    assert not left_behind.complete
+    assert len(left_behind.body) < len(script.body)
     assert seen.complete
     assert len(seen.body) == len(script.body)
     assert len(upstream.requests) == 1

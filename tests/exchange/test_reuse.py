@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from support.reusing import ALICE, SLOW, STREAM, asked, fate, play, visit
-from support.visits import Visit, at
+from support.seeds import over_seeds
+from support.visits import Proxy, Visit, at
 
 from trioproxy.lab.answers import message
 from trioproxy.lab.script import Chunk, Close, End, Head, Script
 from trioproxy.model import ExchangeOutcome as Delivery
 from trioproxy.model import ServedBy
+from trioproxy.seat import JOINED_BYTES
 from trioproxy.store.recordings import HEADER_OVERHEAD_BYTES, OVERHEAD_BYTES
 
 # Replay.
@@ -32,6 +36,27 @@ def test_a_finished_answer_is_given_again_with_its_head_and_no_call() -> None:
         replayed = next(row for row in proxy.ledger.exchanges if row.served_by is ServedBy.REPLAYED)
         assert replayed.call_id == call.opening.id
         assert replayed.bytes_out == len(STREAM.body)
+
+
+PIECES = st.lists(st.sampled_from([1, 1_000, JOINED_BYTES - 1, JOINED_BYTES, JOINED_BYTES + 1]), max_size=4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(PIECES)
+@example([60_000] * 10)
+def test_a_replayed_body_is_the_upstreams_whatever_the_split(sizes: list[int]) -> None:
+    chunks = [b":" + bytes([97 + number]) * size + b"\n\n" for number, size in enumerate(sizes)]
+    script = Script.of(Head(headers=STREAM.headers), *map(Chunk, chunks), Chunk(STREAM.body), End())
+
+    async def story() -> tuple[Proxy, Visit]:
+        proxy, again = Proxy(script, replay={}), visit(after_s=1.0)
+        await proxy.open(visit(), again)
+        return proxy, again
+
+    for _, (proxy, again) in over_seeds(story, 2):
+        assert len(proxy.scripted.calls) == 1
+        assert again.finished
+        assert again.body == script.body
 
 
 @pytest.mark.parametrize(("after_s", "calls"), [(4.9, 1), (5.1, 2)])
@@ -161,6 +186,17 @@ def test_a_key_that_the_upstream_says_again_is_in_no_row_and_no_line(caplog: pyt
         assert call.error == "authentication_error: invalid x-api-key: [secret]"
         assert "sk-alice" not in repr(call)
     assert "sk-alice" not in caplog.text
+
+
+def test_a_key_in_the_query_is_a_key(caplog: pytest.LogCaptureFixture) -> None:
+    echo = b'event: error\ndata: {"type":"error","error":{"type":"e","message":"bad /v1/messages?key=qk%2Falice1"}}\n\n'
+    caplog.set_level("INFO")
+    for proxy, _ in play(
+        Script.of(Head(headers=STREAM.headers), Chunk(echo), End()), lambda: visit(query=b"a=b&key=qk%2Falice1")
+    ):
+        [call] = proxy.ledger.calls
+        assert call.error == "e: bad /v1/messages?key=[secret]"
+    assert "alice1" not in caplog.text
 
 
 def test_secrets_are_in_no_row_and_in_no_table() -> None:

@@ -33,6 +33,10 @@ def test_a_resend_of_a_slow_request_joins_and_ends_when_the_first_would_have(lef
     for _, (proxy, first, again, ended) in over_seeds(story, 20):
         assert len(proxy.scripted.calls) == 1
         assert again.body == STREAM.body
+        assert (again.status, [pair for pair in again.headers if pair[0] != b"x-trioproxy-id"]) == (
+            200,
+            list(STREAM.headers),
+        )
         assert fate(proxy, again) == (ServedBy.JOINED, Delivery.DELIVERED)
         assert not first.finished
         [call] = proxy.ledger.calls

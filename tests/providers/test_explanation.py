@@ -12,6 +12,7 @@ from support.captures import captured
 
 from trioproxy.errors import UnknownProvider, UnknownRoute
 from trioproxy.model import Arrival, Join, Policy, RawHeaders
+from trioproxy.providers.asking import READ_BYTES
 from trioproxy.providers.explanation import UNKNOWN, Explanation, explanation
 from trioproxy.settings import Settings, load
 
@@ -198,6 +199,12 @@ def test_embeddings_are_not_routed():
 @pytest.mark.parametrize("body", [b"", b"nope", b"[]", b'"x"', b'{"model":"a","model":"b"}'])
 def test_a_generation_needs_an_object(body: bytes):
     with pytest.raises(ValueError, match="no JSON object that can be read"):
+        explained(body)
+
+
+def test_what_is_too_large_for_the_proxy_to_read_is_not_explained_either():
+    body = b'{"model":"claude-opus-4-8","pad":"' + b" " * READ_BYTES + b'","messages":[]}'
+    with pytest.raises(ValueError, match=rf"{len(body)} bytes is not read, the limit is {READ_BYTES}"):
         explained(body)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from support.captures import captured
 
@@ -36,6 +39,14 @@ def test_what_says_something_counts() -> None:
     assert not MEANT & HEADERS
     assert not [name for name in MEANT if name.startswith(HEADER_PREFIXES)]
     assert not [name for name in HEADERS if any(word in name for word in (b"auth", b"key", b"cookie", b"token"))]
+
+
+def test_every_name_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+    section = page.partition("### What makes no difference")[2].partition("\n## ")[0]
+    names = {name.decode() for name in HEADERS} | {f"{name.decode()}*" for name in HEADER_PREFIXES}
+    members = {name for each in MEMBERS.values() for name in each}
+    assert {*names, *members} - set(re.findall(r"`([^`]+)`", section)) == set()
 
 
 def test_names_are_in_lower_case_as_they_are_compared() -> None:

@@ -32,6 +32,11 @@ def test_the_secret_does_not_show_and_another_process_says_something_else() -> N
     assert owner(KEY, ALICE) != owner(b"l" * 32, ALICE)
 
 
+def test_a_key_in_the_query_is_a_secret_as_it_is_written_and_decoded() -> None:
+    known = secrets((), b"beta=true&key=sk%2Falice+1&api_key=&token&access_token=abcdefg&q=keyword")
+    assert set(known) == {"sk%2Falice+1", "sk/alice 1", "abcdefg"}
+
+
 def test_secrets_are_taken_out_of_what_is_said() -> None:
     headers = ((b"Authorization", b"Bearer sk-alice-1"), (b"x-api-key", b"sk-alice"), (b"x-token", b"yes"))
     known = secrets(headers)

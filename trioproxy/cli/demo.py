@@ -22,10 +22,11 @@ def demo(
         int, Parameter(validator=Number(gte=0, lte=65535), help="Port of the proxy; 0 picks a free one.")
     ] = 0,
 ) -> int:
-    """See it work: a scripted upstream, the proxy in front of it, three answers.
+    """See it work: a scripted upstream, the proxy in front of it, four answers.
 
     One is streamed word by word, one is left in the middle, one is broken by the
-    upstream; then their ledger rows. Needs no key and no network.
+    upstream, one is left and asked for again; then their ledger rows. Needs no key
+    and no network.
     """
     from trioproxy.lab.demo import demo as show
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from trioproxy.model import Arrival, Join, Policy, Until
 from trioproxy.providers import SPEAKERS
-from trioproxy.providers.asking import plain
+from trioproxy.providers.asking import READ_BYTES, plain
 from trioproxy.providers.base import Kind, Operation
 from trioproxy.providers.economy import ROUTED, Economy, economised, edits
 from trioproxy.providers.likeness import hands_over_tool_results, keeps_history, samples
@@ -71,7 +71,7 @@ def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanatio
 
     Raises:
         UnknownRoute, UnknownProvider: the path is none that goes anywhere.
-        ValueError: a generation's body is not JSON that can be read.
+        ValueError: a generation's body is not JSON that can be read, or is too large to be read.
     """
     place = route(arrival.raw_path, settings.providers)
     provider, routing = settings.providers[place.provider], settings.routing
@@ -80,6 +80,10 @@ def explanation(arrival: Arrival, body: bytes, settings: Settings) -> Explanatio
     said = fields(arrival.headers)
     codings = coding(said.get(b"content-encoding"))
     readable = plain(body, codings)
+    if operation.generation and readable is not None and len(readable) > READ_BYTES:
+        raise ValueError(
+            f"a body of {len(readable)} bytes is not read, the limit is {READ_BYTES}; it would go upstream as it is"
+        )
     found = read(readable) if readable is not None else None
     value = found.value if found is not None else None
     if operation.generation and not isinstance(value, dict):

@@ -86,7 +86,7 @@ class Notes:
         self.wall = Wall(arrival.id)
         self._at = arrival.at
         self._began = trio.current_time()
-        self._secrets = secrets(arrival.headers)
+        self._secrets = secrets(arrival.headers, arrival.query)
         self._room = room
         self._on_over = on_over
         self._keeps_bodies = keeps_bodies

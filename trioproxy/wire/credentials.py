@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -29,9 +30,16 @@ def owner(key: bytes, headers: RawHeaders) -> bytes:
     return hashlib.blake2b(_encode(credentials), key=key, digest_size=16, person=b"trioproxy/owner").digest()
 
 
-def secrets(headers: RawHeaders) -> tuple[str, ...]:
-    """The values that must stand in no row and no log line, the longest first; of `Bearer x`, also `x` alone."""
+def secrets(headers: RawHeaders, query: bytes = b"") -> tuple[str, ...]:
+    """The values that must stand in no row and no log line, the longest first; of `Bearer x`, also `x` alone.
+
+    Some APIs take their key in the query (`?key=`): as it was written there, and decoded.
+    """
     values = [value.decode("latin-1").strip() for name, value in headers if _is_credential(name)]
+    for parameter in query.split(b"&"):
+        name, _, value = parameter.partition(b"=")
+        if value and _is_credential(name):
+            values += (value.decode("latin-1"), unquote_plus(value.decode("latin-1")))
     found = {part for value in values for part in (value, value.rpartition(" ")[2]) if len(part) >= _SHORTEST_SECRET}
     return tuple(sorted(found, key=len, reverse=True))
 
