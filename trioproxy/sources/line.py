@@ -1,16 +1,18 @@
 """The line to an upstream: a TCP connection, with or without TLS, that closes at once.
 
-Four things that Trio's streams leave to their user are settled here. Closing is
+Five things that Trio's streams leave to their user are settled here. Closing is
 synchronous: no checkpoint, no wait for a TLS close_notify. Sending reports that
 the upstream takes no more instead of raising, since its answer may be waiting to
-be read. What the kernel has taken is counted, also of a write that failed. And
-sending can be given up while reading goes on: cancelling `trio.SSLStream.send_all`,
-or letting it fail, would break it for both directions, so under TLS the bytes are
-dropped beneath it.
+be read. What the kernel has taken is counted, also of a write that failed. A
+reset that a write has met is one to whoever reads on: the kernel tells of it once,
+and then of an end. And sending can be given up while reading goes on: cancelling
+`trio.SSLStream.send_all`, or letting it fail, would break it for both directions,
+so under TLS the bytes are dropped beneath it.
 """
 
 from __future__ import annotations
 
+import errno
 import ssl
 from typing import Protocol
 
@@ -57,15 +59,31 @@ class Line(Protocol):
 class PlainLine:
     """A TCP connection."""
 
-    __slots__ = ("_stream", "taken_bytes")
+    __slots__ = ("_broken", "_stream", "taken_bytes")
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
+        self._broken: str | None = None  # by what, as sending has met it
         self.taken_bytes = 0
 
-    async def send(self, data: bytes | memoryview) -> bool:
+    async def send(self, data: bytes | bytearray | memoryview) -> bool:
         """See Line.send."""
-        return await _send(self, self._stream.socket, data)
+        sock = self._stream.socket
+        try:
+            # What was taken is counted, which Trio's `send_all` keeps to itself.
+            taken = await sock.send(data)
+            self.taken_bytes += taken
+            if taken < len(data):
+                view = memoryview(data)
+                while view := view[taken:]:
+                    taken = await sock.send(view)
+                    self.taken_bytes += taken
+        except OSError as error:
+            # EPIPE is a reset behind a FIN: what came before the FIN is whole.
+            if error.errno != errno.EPIPE:
+                self._broken = str(error)
+            return False
+        return True
 
     def stop_sending(self) -> None:
         """See Line.stop_sending: a socket does not mind."""
@@ -73,52 +91,31 @@ class PlainLine:
     async def receive(self) -> bytes:
         """See Line.receive."""
         try:
-            return await self._stream.socket.recv(READ_BYTES)
+            data = await self._stream.socket.recv(READ_BYTES)
         except OSError as error:
             raise trio.BrokenResourceError(str(error)) from error
+        if not data and self._broken is not None:
+            raise trio.BrokenResourceError(self._broken)
+        return data
 
     def dropped(self) -> bool:
         """See Line.dropped."""
         return self._stream.socket.is_readable()
 
     def close(self) -> None:
-        """See Line.close."""
-        _close(self._stream.socket)
-
-
-class _Counting(Protocol):
-    taken_bytes: int
-
-
-async def _send(count: _Counting, sock: trio.socket.SocketType, data: bytes | bytearray | memoryview) -> bool:
-    """Send all of `data`; False if `sock` takes no more. What it took is counted, which Trio's `send_all` keeps."""
-    try:
-        taken = await sock.send(data)
-        count.taken_bytes += taken
-        if taken < len(data):
-            view = memoryview(data)
-            while view := view[taken:]:
-                taken = await sock.send(view)
-                count.taken_bytes += taken
-    except OSError:
-        return False
-    return True
-
-
-def _close(sock: trio.socket.SocketType) -> None:
-    """Close at once. If the upstream has not taken all that was sent, with RST: a FIN would wait behind it for ever."""
-    if unacknowledged_bytes(sock):
-        reset(sock)
-    sock.close()
+        """See Line.close. If the upstream has not taken all that was sent, with RST: a FIN would wait behind it."""
+        sock = self._stream.socket
+        if unacknowledged_bytes(sock):
+            reset(sock)
+        sock.close()
 
 
 class TlsLine:
     """A TLS connection; `handshake` comes first."""
 
-    __slots__ = ("_beneath", "_stream", "_tls")
+    __slots__ = ("_beneath", "_tls")
 
     def __init__(self, stream: trio.SocketStream, context: ssl.SSLContext, hostname: str) -> None:
-        self._stream = stream
         self._beneath = _Beneath(stream)
         # https_compatible: HTTP's own framing says whether a body is whole, and hardly any peer sends close_notify.
         self._tls = trio.SSLStream(self._beneath, context, server_hostname=hostname, https_compatible=True)
@@ -126,7 +123,7 @@ class TlsLine:
     @property
     def taken_bytes(self) -> int:
         """See Line.taken_bytes."""
-        return self._beneath.taken_bytes
+        return self._beneath.line.taken_bytes
 
     async def handshake(self) -> None:
         """Agree on keys and check the upstream's certificate.
@@ -155,21 +152,21 @@ class TlsLine:
     def dropped(self) -> bool:
         """See Line.dropped."""
         # What came in one read with the last answer lies in TLS, not in the socket. Trio tells nobody: a test does.
-        return self._tls._incoming.pending > 0 or self._stream.socket.is_readable()
+        return self._tls._incoming.pending > 0 or self._beneath.line.dropped()
 
     def close(self) -> None:
         """See Line.close."""
-        _close(self._stream.socket)
+        self._beneath.line.close()
 
 
 class _Beneath(trio.abc.Stream):
-    """The socket under TLS; once it is deaf, what TLS sends vanishes."""
+    """The connection under TLS; once it is deaf, what TLS sends vanishes."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
+        self.line = PlainLine(stream)
         self._sending: trio.CancelScope | None = None  # noqa: TID251 (a type)
         self.deaf = False
-        self.taken_bytes = 0
 
     def stop(self) -> None:
         self.deaf = True
@@ -184,7 +181,7 @@ class _Beneath(trio.abc.Stream):
             return
         # The scope makes one wait of one task endable (docs/adr/0007).
         with trio.CancelScope() as self._sending:  # noqa: TID251
-            if not await _send(self, self._stream.socket, data):
+            if not await self.line.send(data):
                 self.deaf = True
         self._sending = None
 
@@ -192,7 +189,7 @@ class _Beneath(trio.abc.Stream):
         await self._stream.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        return await self._stream.receive_some(max_bytes)
+        return await self.line.receive()
 
     async def aclose(self) -> None:
         await self._stream.aclose()
