@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
 
 import pytest
 import trio
 import trio.testing
+from support.pair import connected
 
 from trioproxy.lab.client import LabClient
 from trioproxy.lab.script import Chunk, Close, End, Framing, Going, Head, Script, Silence, Take
 from trioproxy.lab.upstream import ScriptedUpstream
-from trioproxy.sockets import Departure, departure, reset, unacknowledged_bytes
+from trioproxy.sockets import Departure, departed, departure, reset, unacknowledged_bytes
 
 A = Chunk(b"aaa")
 
@@ -127,18 +127,6 @@ async def test_a_request_from_one_that_has_gone_is_noted() -> None:
         assert received.left == (received.answered_at is None)
 
 
-@asynccontextmanager
-async def connected() -> AsyncIterator[tuple[trio.socket.SocketType, trio.socket.SocketType]]:
-    with trio.socket.socket() as listener:
-        await listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        ours = trio.socket.socket()
-        await ours.connect(listener.getsockname())
-        theirs, _ = await listener.accept()
-        with ours, theirs:
-            yield ours, theirs
-
-
 async def test_what_the_peer_has_not_acknowledged() -> None:
     async with connected() as (ours, theirs):
         assert unacknowledged_bytes(ours) == 0
@@ -170,3 +158,18 @@ async def test_a_reset_drops_what_the_kernel_holds_and_wakes_whoever_reads() -> 
         reset(ours)
         with trio.fail_after(5):
             assert await departure(theirs) is Departure.RST
+
+
+async def test_what_has_happened_already() -> None:
+    async with connected() as (ours, theirs):
+        await theirs.send(b"unread")
+        assert departed(ours) is None
+        theirs.shutdown(socket.SHUT_WR)
+        assert departed(ours) is Departure.FIN
+        reset(theirs)
+        assert departed(ours) is Departure.RST
+        with pytest.raises(BrokenPipeError):
+            await ours.send(b"x")
+        assert departed(ours) is Departure.RST, "the error has been met, and is gone; the connection as well"
+        ours.close()
+        assert departed(ours) is None

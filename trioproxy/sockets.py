@@ -41,8 +41,24 @@ async def departure(sock: trio.socket.SocketType) -> Departure:
         poll.register(sock.fileno(), select.EPOLLRDHUP)
         while True:
             await trio.lowlevel.wait_readable(poll.fileno())
-            for _, happened in poll.poll(0):
-                return Departure.RST if happened & (select.EPOLLERR | select.EPOLLHUP) else Departure.FIN
+            if (how := _how(poll.poll(0))) is not None:
+                return how
+
+
+def departed(sock: trio.socket.SocketType) -> Departure | None:
+    """What `departure` waits for, if it has happened already; None once `sock` is closed."""
+    poll = select.poll()
+    if sock.fileno() == -1:
+        return None
+    poll.register(sock.fileno(), select.POLLRDHUP)
+    return _how(poll.poll(0))
+
+
+def _how(happened: list[tuple[int, int]]) -> Departure | None:
+    # The bits of poll(2) are those of epoll(7).
+    for _, bits in happened:
+        return Departure.RST if bits & (select.POLLERR | select.POLLHUP) else Departure.FIN
+    return None
 
 
 def unacknowledged_bytes(sock: trio.socket.SocketType) -> int:

@@ -24,6 +24,7 @@ from trioproxy.lab.guest import AnswerEnding, Visit
 from trioproxy.lab.guest.h1 import H1Line
 from trioproxy.lab.guest.line import Wire
 from trioproxy.lab.script import Ask, Going
+from trioproxy.lab.tcp import TcpStream
 from trioproxy.model import RawHeaders
 
 __all__ = ["AnswerEnding", "LabClient"]
@@ -35,7 +36,7 @@ class LabClient:
     """One connection to a server. Leaving the `async with` block closes it."""
 
     def __init__(self, stream: trio.SocketStream, host: str) -> None:
-        self._wire = Wire(stream, stream.socket, host, secure=False)
+        self._wire = Wire(TcpStream(stream), stream.socket, host, secure=False)
         self._visit = Visit(time.monotonic())
         self._line = H1Line(self._wire, self._visit)
         self._text = b""

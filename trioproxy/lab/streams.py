@@ -82,12 +82,10 @@ class Streams:
     async def _read(self) -> bytes | Departure:
         """What comes, or how the peer ended the connection."""
         try:
-            data = bytes(await self._stream.receive_some(READ_BYTES))
+            return bytes(await self._stream.receive_some(READ_BYTES)) or Departure.FIN
         except trio.BrokenResourceError as error:
             # TLS that ends without its own farewell; under it is a FIN.
             return Departure.FIN if isinstance(error.__cause__, ssl.SSLError) else Departure.RST
-        # The error that a reset is goes to the first who meets it: where that was a write, a read finds an end.
-        return data or (Departure.RST if self._frames.broken else Departure.FIN)
 
     def _take(self, data: bytes, nursery: trio.Nursery) -> None:
         try:

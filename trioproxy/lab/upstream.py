@@ -27,6 +27,7 @@ from trioproxy.lab import http1
 from trioproxy.lab.conversation import Conversation
 from trioproxy.lab.received import Connection, Received
 from trioproxy.lab.script import Refuse, Script, Unreachable
+from trioproxy.lab.tcp import TcpStream
 
 Choice = Script | Sequence[Script] | Callable[[Received], Script]
 
@@ -151,7 +152,8 @@ class ScriptedUpstream:
         if self._failure is not None:
             raise self._failure
 
-    async def _serve(self, stream: trio.SocketStream) -> None:
+    async def _serve(self, accepted: trio.SocketStream) -> None:
+        stream = TcpStream(accepted)
         connection = Connection(len(self.connections) + 1, time.monotonic())
         self.connections.append(connection)
         self.changed()

@@ -16,6 +16,7 @@ from typing import Protocol
 import trio
 
 from trioproxy.lab.script import Ask, Going
+from trioproxy.lab.tcp import TcpStream
 from trioproxy.sockets import reset
 
 Address = tuple[str, int]
@@ -81,7 +82,7 @@ class Way:
             if receive_buffer_bytes is not None:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
             await sock.connect(self.address)
-            stream = trio.SocketStream(sock)
+            stream = TcpStream(trio.SocketStream(sock))
             if self.tls is None:
                 return Wire(stream, sock, f"{host}:{port}", secure=False)
             return Wire(await self._agree(stream, self.tls), sock, f"{self.hostname}:{port}", secure=True)
@@ -89,7 +90,7 @@ class Way:
             sock.close()
             raise
 
-    async def _agree(self, stream: trio.SocketStream, tls: ssl.SSLContext) -> trio.abc.Stream:
+    async def _agree(self, stream: TcpStream, tls: ssl.SSLContext) -> trio.abc.Stream:
         talk = trio.SSLStream(stream, tls, server_hostname=self.hostname, https_compatible=True)
         try:
             await talk.do_handshake()
