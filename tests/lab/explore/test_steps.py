@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from types import CoroutineType, SimpleNamespace
+from typing import Any, cast
+
 import trio
 import trio.lowlevel
 import trio.testing
 
 from trioproxy.lab.explore.clock import VirtualClock
-from trioproxy.lab.explore.steps import Steps, seeded
+from trioproxy.lab.explore.steps import Steps, place, seeded
 
 
 def run(seed: int, *at: int) -> tuple[Steps, list[str]]:
@@ -52,3 +55,13 @@ def test_a_place_is_named_by_the_innermost_line_of_ours() -> None:
 
     assert any(place.startswith("lab/source.py:") for place in places)
     assert any(place.startswith("seat.py:") and place.endswith(" receive") for place in places)
+
+
+def test_others_files_are_not_ours_for_lying_in_a_folder_of_our_name() -> None:
+    theirs: dict[str, Any] = {}
+    exec(compile("async def wait(): pass", "/home/me/trioproxy/.venv/lib/trio/_sync.py", "exec"), theirs)
+    coroutine: CoroutineType[Any, Any, None] = theirs["wait"]()
+    try:
+        assert place(cast(trio.lowlevel.Task, SimpleNamespace(coro=coroutine))) == "(start)"
+    finally:
+        coroutine.close()

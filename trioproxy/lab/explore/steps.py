@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import CoroutineType, FrameType
 from typing import Any
 
 import trio
 
 Act = Callable[[], None]
+
+# By its place, not by its name: a checkout is called so as well, and holds the virtual environment.
+_OURS = f"{Path(__file__).parents[2]}/"
 
 
 class Steps(trio.abc.Instrument):
@@ -69,8 +73,8 @@ def place(task: trio.lowlevel.Task) -> str:
     while isinstance(coroutine, CoroutineType) or hasattr(coroutine, "ag_frame") or hasattr(coroutine, "gi_frame"):
         frame: FrameType | None
         frame, coroutine = _inside(coroutine)
-        if frame is not None and "trioproxy" in frame.f_code.co_filename:
-            file = frame.f_code.co_filename.rpartition("trioproxy/")[2]
+        if frame is not None and frame.f_code.co_filename.startswith(_OURS):
+            file = frame.f_code.co_filename.removeprefix(_OURS)
             found = f"{file}:{frame.f_lineno} {frame.f_code.co_name}"
     return found
 
