@@ -63,7 +63,7 @@ class PlainLine:
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
-        self._broken: str | None = None  # by what, as sending has met it
+        self._broken: OSError | None = None  # by what, as sending has met it
         self.taken_bytes = 0
 
     async def send(self, data: bytes | bytearray | memoryview) -> bool:
@@ -81,7 +81,7 @@ class PlainLine:
         except OSError as error:
             # EPIPE is a reset behind a FIN: what came before the FIN is whole.
             if error.errno != errno.EPIPE:
-                self._broken = str(error)
+                self._broken = error.with_traceback(None)  # it would keep what was to be sent
             return False
         return True
 
@@ -95,7 +95,7 @@ class PlainLine:
         except OSError as error:
             raise trio.BrokenResourceError(str(error)) from error
         if not data and self._broken is not None:
-            raise trio.BrokenResourceError(self._broken)
+            raise trio.BrokenResourceError(str(self._broken)) from self._broken
         return data
 
     def dropped(self) -> bool:
