@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import os
 import socket
+import weakref
 
 import pytest
 import trio
@@ -12,7 +16,7 @@ from support.pair import connected
 from trioproxy.lab.client import LabClient
 from trioproxy.lab.script import Chunk, Close, End, Framing, Going, Head, Script, Silence, Take
 from trioproxy.lab.upstream import ScriptedUpstream
-from trioproxy.sockets import Departure, departed, departure, reset, unacknowledged_bytes
+from trioproxy.sockets import Breakage, Departure, departed, departure, reset, unacknowledged_bytes
 
 A = Chunk(b"aaa")
 
@@ -173,3 +177,38 @@ async def test_what_has_happened_already() -> None:
         assert departed(ours) is Departure.RST, "the error has been met, and is gone; the connection as well"
         ours.close()
         assert departed(ours) is None
+
+
+@pytest.mark.parametrize("number", [errno.ECONNRESET, errno.ETIMEDOUT])
+async def test_what_broke_a_connection_is_told_to_whoever_reads(number: int) -> None:
+    breakage, error = Breakage(), OSError(number, os.strerror(number))
+    async with connected() as (ours, _):
+        await breakage.check(ours)
+        with pytest.raises(OSError, match=os.strerror(number)), breakage.writing():
+            raise error
+        with pytest.raises(trio.BrokenResourceError, match=os.strerror(number)) as caught:
+            await breakage.check(ours)
+        assert isinstance(caught.value.__cause__, OSError)
+        assert caught.value.__cause__.errno == number
+
+
+async def test_what_was_to_be_written_is_not_kept() -> None:
+    class Data(bytearray):
+        pass
+
+    breakage = Breakage()
+
+    def write(data: Data) -> None:
+        with breakage.writing():
+            raise ConnectionResetError(errno.ECONNRESET, f"after {len(data)}")
+
+    data = Data(b"x")
+    kept = weakref.ref(data)
+    with pytest.raises(ConnectionResetError):
+        write(data)
+    del data
+    gc.collect()
+    assert kept() is None
+    async with connected() as (ours, _):
+        with pytest.raises(trio.BrokenResourceError, match="after 1"):
+            await breakage.check(ours)

@@ -8,11 +8,14 @@ socket(7)). Linux only, like epoll.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import select
 import socket
 import struct
 import termios
+from collections.abc import Iterator
 from enum import StrEnum
 
 import trio
@@ -47,9 +50,9 @@ async def departure(sock: trio.socket.SocketType) -> Departure:
 
 def departed(sock: trio.socket.SocketType) -> Departure | None:
     """What `departure` waits for, if it has happened already; None once `sock` is closed."""
-    poll = select.poll()
     if sock.fileno() == -1:
         return None
+    poll = select.poll()
     poll.register(sock.fileno(), select.POLLRDHUP)
     return _how(poll.poll(0))
 
@@ -59,6 +62,54 @@ def _how(happened: list[tuple[int, int]]) -> Departure | None:
     for _, bits in happened:
         return Departure.RST if bits & (select.POLLERR | select.POLLHUP) else Departure.FIN
     return None
+
+
+class Breakage:
+    """What broke one connection, for all who use it.
+
+    The kernel tells of a reset, or of a peer that answers no more, once: to whoever meets
+    it first. From then on whoever reads finds an end, as behind a FIN.
+    """
+
+    __slots__ = ("_error", "_settled")
+
+    def __init__(self) -> None:
+        self._error: OSError | None = None
+        self._settled: trio.Event | None = None  # the write under way, or the last one, has ended
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around a write to a socket, or to a stream of Trio's; one at a time."""
+        settled = self._settled = trio.Event()
+        try:
+            yield
+        except (OSError, trio.BrokenResourceError) as error:
+            self.met(error, reading=False)
+            raise
+        finally:
+            settled.set()
+
+    def met(self, error: OSError | trio.BrokenResourceError, *, reading: bool = True) -> None:
+        """Remember what a read, or a write, has met."""
+        cause = error.__cause__ if isinstance(error, trio.BrokenResourceError) else error
+        # A reset behind a FIN is EPIPE to a write: for whoever reads, the FIN came first.
+        if isinstance(cause, OSError) and (reading or cause.errno != errno.EPIPE):
+            # A copy: the traceback of the other would keep what was to be written.
+            self._error = OSError(*cause.args)
+
+    async def check(self, sock: trio.socket.SocketType) -> None:
+        """After a read has found an end. It waits for a write only if that has met the reset as well, or is about to.
+
+        Cancellation loses nothing: the next read finds the end again.
+
+        Raises:
+            trio.BrokenResourceError: it is not the end, but what is left of a broken connection.
+        """
+        if self._settled is not None and departed(sock) is Departure.RST:
+            # Between the error of a write and whoever hears of it Trio has a checkpoint.
+            await self._settled.wait()
+        if self._error is not None:
+            raise trio.BrokenResourceError(str(self._error)) from self._error
 
 
 def unacknowledged_bytes(sock: trio.socket.SocketType) -> int:

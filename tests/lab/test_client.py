@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import trio
 
 from trioproxy.lab.answers import chat_stream, message_stream
 from trioproxy.lab.client import LabClient
 from trioproxy.lab.guest import AnswerEnding
 from trioproxy.lab.script import Chunk, End, Going, Head, Interim, Script, Silence
 from trioproxy.lab.upstream import ScriptedUpstream
+from trioproxy.sockets import reset
 
 
 @pytest.mark.parametrize("write_bytes", [None, 1, 7])
@@ -70,3 +72,17 @@ async def test_leaving_twice_is_harmless() -> None:
         await upstream.wait_received(1)
         assert client.leave(Going.RST) <= client.leave()
         assert len(await upstream.wait_left(1)) == 1
+
+
+async def test_a_reset_that_a_write_has_met_is_no_clean_end() -> None:
+    with trio.socket.socket() as listener:
+        await listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        async with await LabClient.connect(f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+            accepted, _ = await listener.accept()
+            await accepted.send(b"HTTP/1.1 200 OK\r\n\r\nhalf of")
+            reset(accepted)
+            with pytest.raises(trio.BrokenResourceError):
+                await client.post("/", b"x")
+            assert await client.rest() == b"half of"
+            assert client.ending is AnswerEnding.RESET

@@ -174,6 +174,15 @@ async def test_when_all_hang_up_each_was_tried_once(
     assert open_sockets() == before
 
 
+@pytest.mark.parametrize("hang_up", [reset, reset_at_once])
+async def test_a_reset_is_said_to_be_one(
+    hang_up: Treatment, hosts: Callable[..., Awaitable[Hosts]], source: Upstream, ca_file: str
+) -> None:
+    there = await hosts({"127.0.0.2": hang_up})
+    with pytest.raises(UpstreamConnectFailed, match=f"with|to {NAME}:{there.port}: Connection reset by peer"):
+        await call(source, plan_for(f"https://{NAME}:{there.port}", ca_file=ca_file))
+
+
 async def test_a_name_that_is_gone_by_then(
     names: Names, hosts: Callable[..., Awaitable[Hosts]], source: Upstream, ca_file: str
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -12,7 +11,7 @@ import trio
 from support.calls import Notes, call, plan_for
 from support.raw_upstream import OK, Peer, Script, Scripted, answering
 
-from trioproxy.errors import ClientError, RequestTimeout, UpstreamTruncated
+from trioproxy.errors import ClientError, RequestTimeout
 from trioproxy.rules.lifecycle import Phase
 from trioproxy.sources.upstream import Upstream
 
@@ -100,70 +99,6 @@ async def test_an_early_answer_whose_body_comes_later(
             left.set()
             assert await answer.receive() == b"no way"
             assert await answer.receive() == b""
-
-
-@pytest.mark.parametrize("size", [5, 200_000])
-@pytest.mark.parametrize("encrypted", [False, True])
-async def test_an_answer_behind_a_send_error_is_read(
-    size: int,
-    encrypted: bool,
-    scripted: Scripted,
-    source: Upstream,
-    server_tls: Callable[..., ssl.SSLContext],
-    ca_file: str,
-) -> None:
-    """The upstream refuses at once, and its RST is there before we send: sending fails, the answer is readable."""
-    permitted = trio.Event()
-
-    async def script(peer: Peer) -> None:
-        await peer.send(TOO_LARGE)
-        peer.reset()
-        permitted.set()
-
-    upstream = await scripted(script, tls=server_tls("127.0.0.1") if encrypted else None)
-    plan = plan_for(upstream.url, bytes(size), ca_file=ca_file)
-    head, body = await call(source, plan, Notes(permitted))
-    assert (head.status, body) == (413, b"no way")
-
-
-@pytest.mark.parametrize("size", [5, 200_000])
-@pytest.mark.parametrize("encrypted", [False, True])
-async def test_a_reset_that_sending_has_met_is_no_end_of_a_body(
-    size: int,
-    encrypted: bool,
-    scripted: Scripted,
-    source: Upstream,
-    server_tls: Callable[..., ssl.SSLContext],
-    ca_file: str,
-) -> None:
-    """The kernel tells of a reset once: a read after a write that met it finds what looks like a FIN."""
-    permitted = trio.Event()
-
-    async def script(peer: Peer) -> None:
-        await peer.send(b"HTTP/1.1 413 Too Large\r\n\r\nno way")
-        peer.reset()
-        permitted.set()
-
-    upstream = await scripted(script, tls=server_tls("127.0.0.1") if encrypted else None)
-    plan = plan_for(upstream.url, bytes(size), ca_file=ca_file)
-    with pytest.raises(UpstreamTruncated, match="reset the connection in the body"):
-        await call(source, plan, Notes(permitted))
-
-
-@pytest.mark.parametrize("size", [5, 200_000])
-async def test_a_reset_behind_a_fin_does_not_undo_it(size: int, scripted: Scripted, source: Upstream) -> None:
-    """A body that ends with its connection is whole at the FIN; what becomes of our upload after it is moot."""
-    permitted = trio.Event()
-
-    async def script(peer: Peer) -> None:
-        await peer.send(b"HTTP/1.1 413 Too Large\r\n\r\nno way")
-        peer.tcp.socket.shutdown(socket.SHUT_WR)
-        peer.reset()
-        permitted.set()
-
-    upstream = await scripted(script)
-    head, body = await call(source, plan_for(upstream.url, bytes(size)), Notes(permitted))
-    assert (head.status, body) == (413, b"no way")
 
 
 async def test_an_early_answer_while_the_client_is_silent(scripted: Scripted, source: Upstream) -> None:

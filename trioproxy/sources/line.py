@@ -4,21 +4,20 @@ Five things that Trio's streams leave to their user are settled here. Closing is
 synchronous: no checkpoint, no wait for a TLS close_notify. Sending reports that
 the upstream takes no more instead of raising, since its answer may be waiting to
 be read. What the kernel has taken is counted, also of a write that failed. A
-reset that a write has met is one to whoever reads on: the kernel tells of it once,
-and then of an end. And sending can be given up while reading goes on: cancelling
-`trio.SSLStream.send_all`, or letting it fail, would break it for both directions,
-so under TLS the bytes are dropped beneath it.
+reset that a write has met is one to whoever reads, too. And sending can be given up
+while reading goes on: cancelling `trio.SSLStream.send_all`, or letting it fail,
+would break it for both directions, so under TLS the bytes are dropped beneath it.
 """
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import ssl
 from typing import Protocol
 
 import trio
 
-from trioproxy.sockets import reset, unacknowledged_bytes
+from trioproxy.sockets import Breakage, reset, unacknowledged_bytes
 
 READ_BYTES = 65536
 
@@ -43,7 +42,8 @@ class Line(Protocol):
         """What one read returns; `b""` when the upstream has closed.
 
         Raises:
-            trio.BrokenResourceError: it was reset, or closed by us.
+            trio.BrokenResourceError: it was reset, whoever met that first, or had been closed by us.
+            trio.ClosedResourceError: it was closed by us meanwhile.
         """
         ...
 
@@ -59,17 +59,17 @@ class Line(Protocol):
 class PlainLine:
     """A TCP connection."""
 
-    __slots__ = ("_broken", "_stream", "taken_bytes")
+    __slots__ = ("_breakage", "_stream", "taken_bytes")
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
-        self._broken: OSError | None = None  # by what, as sending has met it
+        self._breakage = Breakage()
         self.taken_bytes = 0
 
     async def send(self, data: bytes | bytearray | memoryview) -> bool:
         """See Line.send."""
         sock = self._stream.socket
-        try:
+        with contextlib.suppress(OSError), self._breakage.writing():
             # What was taken is counted, which Trio's `send_all` keeps to itself.
             taken = await sock.send(data)
             self.taken_bytes += taken
@@ -78,12 +78,8 @@ class PlainLine:
                 while view := view[taken:]:
                     taken = await sock.send(view)
                     self.taken_bytes += taken
-        except OSError as error:
-            # EPIPE is a reset behind a FIN: what came before the FIN is whole.
-            if error.errno != errno.EPIPE:
-                self._broken = error.with_traceback(None)  # it would keep what was to be sent
-            return False
-        return True
+            return True
+        return False
 
     def stop_sending(self) -> None:
         """See Line.stop_sending: a socket does not mind."""
@@ -93,9 +89,10 @@ class PlainLine:
         try:
             data = await self._stream.socket.recv(READ_BYTES)
         except OSError as error:
+            self._breakage.met(error)
             raise trio.BrokenResourceError(str(error)) from error
-        if not data and self._broken is not None:
-            raise trio.BrokenResourceError(str(self._broken)) from self._broken
+        if not data:
+            await self._breakage.check(self._stream.socket)
         return data
 
     def dropped(self) -> bool:

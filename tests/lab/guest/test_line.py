@@ -9,6 +9,7 @@ import trio
 import trustme
 
 from trioproxy.lab.guest import AnswerEnding, Manner, Seen, play_client
+from trioproxy.lab.guest.line import Way
 from trioproxy.lab.script import (
     AtByte,
     Chunk,
@@ -23,8 +24,23 @@ from trioproxy.lab.script import (
     Unreachable,
 )
 from trioproxy.lab.upstream import ScriptedUpstream
+from trioproxy.sockets import reset
 
 SCRIPT = Script.of(Head(), Chunk(b"aaa"), End())
+
+
+async def test_a_reset_that_a_write_has_met_is_no_end() -> None:
+    with trio.socket.socket() as listener:
+        await listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        wire = await Way(listener.getsockname()).connect()
+        accepted, _ = await listener.accept()
+        reset(accepted)
+        with pytest.raises(trio.BrokenResourceError):
+            await wire.stream.send_all(b"x")
+        with pytest.raises(trio.BrokenResourceError):
+            await wire.stream.receive_some()
+        wire.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import CoroutineType, FrameType
 from typing import Any
 
@@ -17,7 +16,7 @@ import trio
 Act = Callable[[], None]
 
 # By its place, not by its name: a checkout is called so as well, and holds the virtual environment.
-_OURS = f"{Path(__file__).parents[2]}/"
+_OURS = __file__.removesuffix("lab/explore/steps.py")
 
 
 class Steps(trio.abc.Instrument):
