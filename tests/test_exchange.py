@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import trio
 from support.ledger import MemoryLedger
+from support.proxy import EPOCH, Proxy
 from support.seeds import over_seeds
-from support.visits import EPOCH, Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.errors import OurError
 from trioproxy.exchange import Exchange

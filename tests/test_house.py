@@ -10,45 +10,20 @@ from contextvars import ContextVar
 import pytest
 import trio
 import trio.lowlevel
+from support.house import commission, open_house
 from support.seeds import over_seeds
-from support.stage import LAST_EVENT, OPENING, MarkMeter, terms
+from support.stage import LAST_EVENT
 
-from trioproxy.commission import Commission
 from trioproxy.errors import Draining
 from trioproxy.house import House
 from trioproxy.lab.script import Chunk, End, Head, Script, Silence
 from trioproxy.lab.source import ScriptedSource
 from trioproxy.model import CallOutcome, CallReceipt, Plan
 from trioproxy.rules.lifecycle import Cause
-from trioproxy.sources.base import Answer, Progress, Source
-from trioproxy.store.recordings import Recordings
-from trioproxy.tape import Tape
+from trioproxy.sources.base import Answer, Progress
 
 WHOLE = Script.of(1.0, Head(), Chunk(LAST_EVENT), 1.0, End())
 SILENT = Script.of(Silence())
-
-
-def commission(source: Source, receipts: list[CallReceipt], fingerprint: bytes | None = None) -> Commission:
-    return Commission(
-        opening=OPENING,
-        plan=Plan("POST", "http://upstream", b"/v1/messages", (), None),
-        source=source,
-        limits_s={},
-        terms=terms(),
-        max_lag_bytes=1 << 20,
-        fingerprint=fingerprint,
-        tape=Tape(Recordings(max_entries=1, max_total_bytes=1 << 20), 1 << 20) if fingerprint else None,
-        meter_for=lambda _: MarkMeter(),
-        durable=None,
-        late=lambda: None,
-        settle=lambda receipt, phase, cause: receipts.append(receipt),
-    )
-
-
-async def open_house(nursery: trio.Nursery) -> House:
-    house = House()
-    await nursery.start(house.run)
-    return house
 
 
 async def test_a_house_is_open_between_its_start_and_its_closing() -> None:

@@ -9,7 +9,8 @@ import pytest
 import trio
 import zstandard
 from support.captures import captured
-from support.visits import Proxy, Visit
+from support.proxy import Proxy
+from support.visits import Visit
 
 from trioproxy.lab.answers import message, message_stream
 from trioproxy.lab.script import Chunk, Close, End, Head, Script

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
+from support.proxy import Proxy
 from support.seeds import over_seeds
-from support.visits import Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.lab.answers import message, message_stream
 from trioproxy.model import CallOutcome, ExchangeOutcome

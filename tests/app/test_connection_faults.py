@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import trio
 from support.ledger import MemoryLedger
+from support.proxy import Proxy
 from support.seeds import over_seeds
-from support.visits import Proxy, Visit
+from support.visits import Visit
 
 from trioproxy.app.proxy import ProxyApp
 from trioproxy.lab.answers import message, message_stream

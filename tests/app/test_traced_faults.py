@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.proxy import Proxy
 from support.seeds import over_seeds
 from support.tracing import ASKED, open_traced
-from support.visits import Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.lab.answers import message_stream
 from trioproxy.lab.script import Chunk, Head, Reset, Script

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from support.endings import NOTICED_LATE, POSSIBLE, WHEN_S, Faulty, limits_for, story
+from support.proxy import Proxy
 from support.seeds import SEEDS, over_seeds
-from support.visits import Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.lab.answers import message_stream
 from trioproxy.model import ServedBy

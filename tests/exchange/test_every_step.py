@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import pytest
 import trio
+from support.proxy import Proxy
 from support.seeds import SEEDS, AtStep, run_seeded
-from support.visits import Proxy, Visit
+from support.visits import Visit
 
 from trioproxy.lab.answers import message, message_stream
 from trioproxy.lab.script import Chunk, Close, End, Framing, Head, Refuse, Script

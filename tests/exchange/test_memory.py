@@ -9,9 +9,10 @@ from typing import ClassVar
 
 import pytest
 import trio
+from support.proxy import Proxy
 from support.seeds import over_seeds
 from support.tracing import ASKED, open_traced
-from support.visits import Proxy, Visit
+from support.visits import Visit
 
 from trioproxy.lab.answers import message
 from trioproxy.lab.source import ScriptedSource

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import trio
+from support.proxy import Proxy
 from support.seeds import over_seeds
-from support.visits import Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.lab.answers import message
 from trioproxy.lab.script import Close, Garble, Head, Raw, Refuse, Script, Silence, Take, Unreachable

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.proxy import Proxy
 from support.reusing import ALICE, SLOW, STREAM, asked, fate, play, visit
 from support.seeds import over_seeds
-from support.visits import Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.lab.answers import message
 from trioproxy.lab.script import Chunk, Close, End, Head, Script

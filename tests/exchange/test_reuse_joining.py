@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import trio
+from support.proxy import Proxy
 from support.reusing import ALICE, DRAIN, SLOW, STREAM, asked, fate, play, visit
 from support.seeds import SEEDS, AtStep, over_seeds, run_seeded
-from support.visits import Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.lab.script import Close, Script
 from trioproxy.model import CallOutcome as Call

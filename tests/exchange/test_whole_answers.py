@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from support.proxy import Proxy
 from support.seeds import over_seeds
-from support.visits import Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.lab.answers import anthropic_error_event, chat_stream, message_stream, openai_error
 from trioproxy.lab.script import Chunk, End, Framing, Head, Script

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from support.reader import Reader
 from support.seeds import over_seeds, run_seeded
-from support.stage import LAST_EVENT, Reader, Stage, at, terms
+from support.stage import LAST_EVENT, Stage, at, terms
 
 from trioproxy.errors import UpstreamClosed, UpstreamTruncated
 from trioproxy.lab.script import Chunk, Close, End, Head, Script

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import trio
+from support.reader import Reader
 from support.seeds import over_seeds
-from support.stage import LAST_EVENT, Reader, Stage, terms
+from support.stage import LAST_EVENT, Stage, terms
 
 from trioproxy.errors import FellBehind
 from trioproxy.lab.script import Chunk, End, Head, Script

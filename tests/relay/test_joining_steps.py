@@ -6,8 +6,9 @@ import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.reader import Reader
 from support.seeds import SEEDS, AtStep, over_seeds, run_seeded
-from support.stage import LAST_EVENT, Reader, Stage, at, terms
+from support.stage import LAST_EVENT, Stage, at, terms
 
 from trioproxy.errors import OurError
 from trioproxy.lab.script import Chunk, End, Head, Script

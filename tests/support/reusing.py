@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from support.proxy import Proxy
 from support.seeds import over_seeds
-from support.visits import Proxy, Visit
+from support.visits import Visit
 from trioproxy.lab.answers import message_stream
 from trioproxy.model import ExchangeOutcome as Delivery
 from trioproxy.model import ServedBy

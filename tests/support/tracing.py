@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +10,21 @@ from typing import Any
 
 import trio
 
-from support.visits import Proxy, Visit
+from support.proxy import Proxy
+from support.visits import Visit
 from trioproxy.settings import TraceSettings
 from trioproxy.trace.files import read
 from trioproxy.trace.records import Event, Lane, Record, Run, What
 from trioproxy.trace.traces import Traces
 
 ASKED = (b"x-trioproxy-trace", b"1")
+KEY = (b"x-api-key", b"sk-ant-secret")
+BODY = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": "hello"}]}).encode()
+
+
+def visit(body: Any = BODY, *more: tuple[bytes, bytes], **options: Any) -> Visit:
+    """A client with a key that asks for a trace."""
+    return Visit(body=body, headers=(ASKED, KEY, *more), **options)
 
 
 async def here(work: Callable[[], None]) -> None:
@@ -58,6 +67,10 @@ class Told:
 
     def bytes_in(self, lane: Lane) -> int:
         return sum(each.size_bytes for each in self.events if each.lane is lane)
+
+
+# `traced(script, *visits, …)`: a fixture of tests/app.
+Play = Callable[..., list[Told]]
 
 
 def told(folder: Path) -> list[Told]:

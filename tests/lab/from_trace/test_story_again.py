@@ -11,9 +11,10 @@ import trio
 import trio.testing
 from support.endings import NOTICED_LATE, POSSIBLE, WHEN_S, limits_for, story
 from support.exploring import play_one
+from support.proxy import Proxy
 from support.retelling import again
 from support.tracing import ASKED, open_traced
-from support.visits import Proxy, Visit, at
+from support.visits import Visit, at
 
 from trioproxy.lab.answers import anthropic_error_event, chat_stream, message, message_stream, response_stream
 from trioproxy.lab.explore.scenarios import SCENARIOS
