@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from trioproxy.wire import credentials
 from trioproxy.wire.credentials import owner, secrets, unsaid
 
 KEY = b"k" * 32
@@ -44,3 +45,12 @@ def test_secrets_are_taken_out_of_what_is_said() -> None:
     assert unsaid("Bearer sk-alice-1 sk-alice", known) == "[secret] [secret]"
     assert unsaid(None, known) is None
     assert unsaid("as it is", ()) == "as it is"
+
+
+@pytest.mark.parametrize("length", [99, 100_000])
+def test_a_long_name_is_looked_at_as_any_other_and_not_kept(length: int) -> None:
+    plain, telling = b"x" * length, b"x" * length + b"-key"
+    kept = credentials._is_known.cache_info().currsize
+
+    assert secrets(((plain, b"no-secret"), (telling, b"sk-secret"))) == ("sk-secret",)
+    assert credentials._is_known.cache_info().currsize - kept <= (1 if length < 100 else 0)

@@ -16,6 +16,8 @@ from trioproxy.model import RawHeaders
 
 # A shorter value is a word like any other.
 _SHORTEST_SECRET = 6
+# A longer name is looked at each time: what clients make up is not kept.
+_USUAL_NAME_BYTES = 100
 _CREDENTIAL = re.compile(rb"auth|key|token|secret|cookie|password|^openai-(?:organization|project)$", re.IGNORECASE)
 _encode = msgspec.msgpack.Encoder().encode  # each part after its length
 
@@ -53,6 +55,10 @@ def unsaid(text: str | None, secrets: tuple[str, ...]) -> str | None:
     return text
 
 
-@lru_cache(maxsize=512)
 def _is_credential(name: bytes) -> bool:
+    return _is_known(name) if len(name) <= _USUAL_NAME_BYTES else _CREDENTIAL.search(name) is not None
+
+
+@lru_cache(maxsize=512)
+def _is_known(name: bytes) -> bool:
     return _CREDENTIAL.search(name) is not None
