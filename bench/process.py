@@ -27,12 +27,6 @@ class StartError(Exception):
     """A child did not come up; the text has the end of its log."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def accepts(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)

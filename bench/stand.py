@@ -15,6 +15,7 @@ from typing import Any
 
 from bench import process
 from bench.peers import Peer, Place
+from trioproxy.lab.ports import free_ports
 
 Values = dict[str, float]
 EDIT_BYTES = 256  # the most that a peer that edits adds to a request, or takes away
@@ -109,12 +110,12 @@ def stand(programs: dict[str, Path], peer: Peer, folder: Path, *, quick: bool) -
     env = {k: v for k, v in os.environ.items() if not k.upper().endswith("_PROXY") and not k.startswith("TRIOPROXY_")}
     with ExitStack() as stack:
         log = folder / "upstream.log"
-        upstream_port = process.free_port()
+        upstream_port = free_ports(1)[0]
         upstream = stack.enter_context(process.child([str(programs["upstream"]), str(upstream_port)], log=log))
         process.await_port(upstream, upstream_port, log)
         port, pid, running = upstream_port, None, None
         if peer.command:
-            port = process.free_port()
+            port = free_ports(1)[0]
             command, more = peer.command(Place(port, upstream_port, folder))
             log = folder / f"{peer.name}.log"
             running = stack.enter_context(process.child(command, log=log, env={**env, **more}))

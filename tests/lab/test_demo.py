@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import trio
 from trioproxy.lab import demo
 from trioproxy.lab.client import LabClient
 from trioproxy.lab.guest import AnswerEnding
+from trioproxy.lab.ports import free_ports
 from trioproxy.settings import BUILT_IN_PROVIDERS
 
 FAST = "import sys; from trioproxy.lab import demo; demo.WORDS_PER_S = {}; sys.exit(demo.demo(serve={}, port={}))"
@@ -83,8 +83,7 @@ async def test_it_keeps_serving_until_it_is_told_to_go() -> None:
 
 @pytest.mark.slow
 async def test_whoever_asks_while_it_plays_does_not_spoil_it() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    [port] = free_ports(1)
     asked = 0
 
     async def ask_and_leave() -> None:

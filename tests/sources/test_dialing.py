@@ -17,17 +17,11 @@ from support.calls import call, plan_for
 from support.raw_upstream import OK, Peer, Scripted, answering
 
 from trioproxy.errors import UpstreamConnectFailed
+from trioproxy.lab.ports import free_ports
 from trioproxy.sources.dialing import Origin, Trust, _why, dial
 from trioproxy.sources.upstream import Upstream
 
 ServerTls = Callable[..., ssl.SSLContext]
-
-
-def unused_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 class NoSuchName(trio.abc.HostnameResolver):
@@ -39,7 +33,7 @@ class NoSuchName(trio.abc.HostnameResolver):
 
 
 async def test_refused() -> None:
-    port = unused_port()
+    port = free_ports(1)[0]
     with pytest.raises(UpstreamConnectFailed, match=f"cannot connect to 127.0.0.1:{port}: Connection refused"):
         await dial(Origin(tls=False, host="127.0.0.1", port=port), Trust())
 

@@ -8,9 +8,9 @@ import pytest
 import trio
 
 from trioproxy.lab.guest.line import Way
+from trioproxy.lab.ports import free_ports
 from trioproxy.lab.wire.cells import Cell, Fault, chosen
 from trioproxy.lab.wire.matrix import Matrix
-from trioproxy.lab.wire.place import free_ports
 from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene

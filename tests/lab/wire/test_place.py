@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trioproxy.lab.wire.place import environment_of, free_ports, place_for, python_of, unknown_places, which
+from trioproxy.lab.wire.place import environment_of, place_for, python_of, unknown_places, which
 from trioproxy.lab.wire.reading import parse_target
 
 
@@ -32,10 +32,6 @@ def test_protocols_share_a_port_unless_they_have_one_of_their_own(tmp_path: Path
     apart = place_for(target(command='["proxy", "{port}", "{port_h2c}"]'), tmp_path, 1, {})
     assert apart.port("h1") != apart.port("h2c")
     assert len(apart.ports) == 2
-
-
-def test_free_ports_are_different():
-    assert len(set(free_ports(20))) == 20
 
 
 def test_own_environments_lie_in_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -7,8 +7,8 @@ import trio
 
 from trioproxy.lab.answers import message_stream
 from trioproxy.lab.client import LabClient
+from trioproxy.lab.ports import free_ports
 from trioproxy.lab.script import Head, Script, Silence
-from trioproxy.lab.wire.place import free_ports
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import question
 

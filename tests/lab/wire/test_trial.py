@@ -7,8 +7,8 @@ import trio
 
 from trioproxy.lab.guest.line import Way
 from trioproxy.lab.measures import Measure, Saw
+from trioproxy.lab.ports import free_ports
 from trioproxy.lab.wire.cells import Cell, chosen
-from trioproxy.lab.wire.place import free_ports
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.stories import scene
 from trioproxy.lab.wire.target import Asking

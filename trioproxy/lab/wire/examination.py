@@ -14,13 +14,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trioproxy.lab.ports import free_ports
 from trioproxy.lab.wire.cells import Cell, Fault
 from trioproxy.lab.wire.child import Child
 from trioproxy.lab.wire.door import Door, own_tls
 from trioproxy.lab.wire.figures import aborts, latency
 from trioproxy.lab.wire.figures.life import Life, floor_ms
 from trioproxy.lab.wire.matrix import Matrix, Tell
-from trioproxy.lab.wire.place import free_ports, place_for
+from trioproxy.lab.wire.place import place_for
 from trioproxy.lab.wire.plan import Plan
 from trioproxy.lab.wire.running import running
 from trioproxy.lab.wire.shipped import DIRECT

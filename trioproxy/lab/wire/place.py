@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trioproxy.lab.ports import free_ports
 from trioproxy.lab.script.toml_lines import Path as Key
 from trioproxy.lab.wire import peers
 from trioproxy.lab.wire.target import PROTOCOLS, Protocol, Target
@@ -51,18 +51,6 @@ def which(target: Target, program: str) -> str | None:
     """Where a program of the target is: in its own environment, on the PATH, or where Debian has its servers."""
     path = os.pathsep.join([str(environment_of(target) / "bin"), os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
     return shutil.which(program, path=path)
-
-
-def free_ports(count: int) -> list[int]:
-    """So many ports of the loopback interface on which nobody listens; different ones."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [int(sock.getsockname()[1]) for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
 
 
 @dataclass(frozen=True, slots=True)

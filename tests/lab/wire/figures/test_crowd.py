@@ -6,9 +6,9 @@ import pytest
 
 from trioproxy.lab.answers import message_stream
 from trioproxy.lab.guest.line import Way
+from trioproxy.lab.ports import free_ports
 from trioproxy.lab.script import Head, Script, Silence
 from trioproxy.lab.wire.figures.crowd import Entrance, crowd, streaming, until_each, warm_up, whole
-from trioproxy.lab.wire.place import free_ports
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.target import Asking
 from trioproxy.lab.wire.trouble import TargetTrouble

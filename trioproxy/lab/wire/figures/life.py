@@ -14,11 +14,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from trioproxy.lab.ports import free_ports
 from trioproxy.lab.wire.child import Child
 from trioproxy.lab.wire.door import Door, own_tls
 from trioproxy.lab.wire.figures import drain, latency, memory, rows
 from trioproxy.lab.wire.figures.crowd import Entrance, warm_up
-from trioproxy.lab.wire.place import Place, free_ports, place_for
+from trioproxy.lab.wire.place import Place, place_for
 from trioproxy.lab.wire.running import running
 from trioproxy.lab.wire.stage import Stage
 from trioproxy.lab.wire.target import Asking, Protocol, Target
