@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from support.proxy import Proxy
 from support.seeds import over_seeds
-from support.tracing import ASKED, open_traced
+from support.tracing import ASKED, open_traced, visit
 from support.visits import Visit, at
 
 from trioproxy.lab.answers import message_stream
@@ -22,12 +21,7 @@ from trioproxy.trace.traces import Traces
 
 ANSWER = message_stream("One two three.")
 SLOW = ANSWER.script(head_after_s=2.0, every_s=0.5)
-BODY = json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": "hello"}]}).encode()
 CLIENT, SEAT, PUMP, UPSTREAM, SETTLE = Lane
-
-
-def visit() -> Visit:
-    return Visit(body=BODY, headers=(ASKED,))
 
 
 def fault(*_: object, **__: object) -> Any:
