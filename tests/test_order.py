@@ -13,9 +13,9 @@ from support.proxy import Proxy
 from support.visits import Visit
 
 from trioproxy.lab.answers import message, message_stream
-from trioproxy.lab.script import Chunk, Close, End, Head, Script
-from trioproxy.model import SavingKind, Usage
-from trioproxy.providers.asking import READ_BYTES
+from trioproxy.lab.script import Chunk, Close, End, Head, Refuse, Script
+from trioproxy.model import CallOutcome, SavingKind, Usage
+from trioproxy.providers.asking import MAX_MEMBERS, READ_BYTES
 
 ON = {"enabled": True}
 QUESTION = {"role": "user", "content": "What is a monad?"}
@@ -117,6 +117,14 @@ async def test_the_cache_that_the_last_answer_used_holds_the_session_where_it_is
     assert held == ["the cache of claude-opus-4-8 is warm (used 40 s ago)"]
 
 
+async def test_the_cache_is_that_of_the_model_that_was_sent(autojump_clock: trio.abc.Clock) -> None:
+    """Routed to the cheap model, the session is warm there: for the top model that is none of its caches."""
+    session = ((b"x-claude-code-session-id", b"s1"),)
+    visits = [Visit(body=[(after_s, SIMPLE)], headers=(*ALICE, *session)) for after_s in (0.0, 40.0)]
+    proxy = await serve(*visits, script=message("One.", usage=CACHED).script(), routing=ON)
+    assert [call.opening.model_sent for call in proxy.ledger.calls] == ["claude-haiku-4-5"] * 2
+
+
 async def test_an_answer_that_was_cut_has_used_the_cache_as_well(autojump_clock: trio.abc.Clock) -> None:
     stream = message_stream("One two.", usage=CACHED)
     cut = await serve(Visit(body=SIMPLE), script=stream.up_to(2).script(then=Close()), routing=ON)
@@ -144,6 +152,26 @@ async def test_usage_is_asked_for_where_the_client_has_not(
     proxy = await serve(Visit(path, body), include_usage=True)
     out, _ = sent(proxy)
     assert out == (body[:-1] + b',"stream_options":{"include_usage":true}}' if asks else body)
+
+
+async def test_a_body_of_too_many_members_is_not_edited(autojump_clock: trio.abc.Clock) -> None:
+    body = json.dumps({**json.loads(CHAT), **{f"n{number}": 0 for number in range(MAX_MEMBERS)}}).encode()
+    proxy = await serve(Visit("/openai/v1/chat/completions", body), include_usage=True)
+    assert sent(proxy)[0] == body
+
+
+async def test_a_request_that_was_not_sent_used_nothing(autojump_clock: trio.abc.Clock) -> None:
+    proxy = await serve(Visit(body=SIMPLE, headers=ALICE), script=Script.of(Refuse()))
+    [call] = proxy.ledger.calls
+    assert (call.outcome, call.usage_source, call.reading.usage) == (CallOutcome.CONNECT_FAILED, "none", None)
+
+
+async def test_a_request_that_was_sent_used_about_what_it_is_long(autojump_clock: trio.abc.Clock) -> None:
+    proxy = await serve(Visit(body=SIMPLE, headers=ALICE), script=Script.of(5.0, Close()))
+    [call] = proxy.ledger.calls
+    assert call.usage_source == "estimated"
+    assert call.reading.usage is not None
+    assert (call.reading.usage.input_tokens or 0) > 5
 
 
 async def test_a_call_that_ends_before_its_usage_is_not_free(autojump_clock: trio.abc.Clock) -> None:
@@ -174,9 +202,12 @@ async def test_a_long_input_is_not_sent_to_a_short_context(autojump_clock: trio.
     assert "so long an input" in saving.held_back
 
 
-async def test_a_body_that_is_too_large_to_be_read_goes_out_as_it_came(autojump_clock: trio.abc.Clock) -> None:
+@pytest.mark.parametrize("sampled", [False, True])
+async def test_a_body_that_is_too_large_to_be_read_goes_out_as_it_came(
+    sampled: bool, autojump_clock: trio.abc.Clock
+) -> None:
     body = json.dumps({"model": "claude-opus-4-8", "pad": " " * READ_BYTES, "messages": [QUESTION]}).encode()
-    replay = {"max_body_bytes": 2 * READ_BYTES, "max_total_bytes": 4 * READ_BYTES}
+    replay = {"max_body_bytes": 2 * READ_BYTES, "max_total_bytes": 4 * READ_BYTES, "sampled": sampled}
     visits = [Visit(body=body, headers=ALICE), Visit(body=[(1.0, body)], headers=ALICE)]
     proxy = await serve(
         *visits, routing={**ON, "prompt_caching": True}, replay=replay, max_request_bytes=2 * READ_BYTES

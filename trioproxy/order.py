@@ -80,8 +80,8 @@ def _generation(desk: Desk, arrival: Arrival, place: Route, operation: Operation
     )
     value = found.value if found is not None else None
     same = session = cheaper = asking = None
-    if reuse is not None and readable is not None and shares:
-        same = sameness(reuse.key, arrival, said, place, operation, readable, found, reuse.settings)
+    if reuse is not None and shares:
+        same = sameness(reuse.key, arrival, said, place, operation, found, reuse.settings)
     if routing is not None:
         session = session_key(value, session_id(first_fields(arrival.headers)), owner(routing.key, arrival.headers))
         cheaper = economised(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import trio
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.proxy import Proxy
@@ -37,6 +38,14 @@ def test_a_finished_answer_is_given_again_with_its_head_and_no_call() -> None:
         replayed = next(row for row in proxy.ledger.exchanges if row.served_by is ServedBy.REPLAYED)
         assert replayed.call_id == call.opening.id
         assert replayed.bytes_out == len(STREAM.body)
+
+
+def test_an_answer_of_which_the_tape_has_not_all_is_not_given_again() -> None:
+    replay = {"max_body_bytes": len(asked()) + 1}
+    assert replay["max_body_bytes"] < len(STREAM.body)
+    for proxy, (first, again) in play(SLOW, visit, lambda: visit(after_s=8.0), replay=replay):
+        assert len(proxy.scripted.calls) == 2
+        assert again.body == first.body == STREAM.body
 
 
 PIECES = st.lists(st.sampled_from([1, 1_000, JOINED_BYTES - 1, JOINED_BYTES, JOINED_BYTES + 1]), max_size=4)
@@ -200,8 +209,20 @@ def test_a_key_in_the_query_is_a_key(caplog: pytest.LogCaptureFixture) -> None:
     assert "alice1" not in caplog.text
 
 
-def test_secrets_are_in_no_row_and_in_no_table() -> None:
-    for proxy, _ in play(message("One.").script(), visit, lambda: visit(after_s=1.0)):
+def test_secrets_are_in_no_row_in_no_table_and_on_no_page() -> None:
+    async def story() -> tuple[Proxy, Visit]:
+        proxy, page = Proxy(SLOW, replay={}), Visit("/_trioproxy/ready", b"", method="GET")
+
+        async def look() -> None:
+            await trio.sleep_until(3.0)
+            await page.run(proxy.app)
+
+        await proxy.open(visit(), visit(after_s=8.0), acts=[look])
+        return proxy, page
+
+    for _, (proxy, page) in over_seeds(story):
+        assert page.json["requests"] == 3  # with its own
+        assert b"alice" not in page.body
         for row in (*proxy.ledger.opened, *proxy.ledger.calls, *proxy.ledger.exchanges):
             assert "sk-alice" not in repr(row)
         assert "sk-alice" not in repr(list(proxy.recordings))

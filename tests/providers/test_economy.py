@@ -11,8 +11,9 @@ import zstandard
 from support.captures import captured
 
 from trioproxy.model import Saving, SavingKind
+from trioproxy.providers.asking import MAX_MEMBERS
 from trioproxy.providers.base import Kind
-from trioproxy.providers.economy import MAX_MEMBERS, MAX_MODEL_CHARS, Economy, economised, edits
+from trioproxy.providers.economy import MAX_MODEL_CHARS, Economy, economised, edits
 from trioproxy.rules.cache_state import CacheState
 from trioproxy.settings import RouteSettings, RoutingSettings
 from trioproxy.wire.canonical import Json, parse, read

@@ -16,6 +16,8 @@ from trioproxy.wire.decoding import decoded
 MAX_DECODED_BYTES = 1 << 25  # 32 MiB, of a compressed body
 # A larger body is not read, and so neither shared nor edited: it would stop everybody else's streams meanwhile.
 READ_BYTES = 4 * 1024 * 1024
+# An object with more members is no request of an API: it is not edited.
+MAX_MEMBERS = 1_000
 STANDARD = "standard"
 _MAX_EFFORT_CHARS = 16
 

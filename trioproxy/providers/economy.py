@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from trioproxy.model import RawHeaders, Saving, SavingKind
+from trioproxy.providers.asking import MAX_MEMBERS
 from trioproxy.providers.base import Kind
 from trioproxy.providers.rerouting import edited, effort_members, sets_cache_control
 from trioproxy.rules.cache_state import CacheState
@@ -24,8 +25,6 @@ from trioproxy.wire.editing import EditError
 ROUTED = frozenset((Kind.MESSAGES, Kind.CHAT, Kind.RESPONSES))
 # A longer name is none of a model's.
 MAX_MODEL_CHARS = 500
-# An object with more members is no request of an API: it is not edited.
-MAX_MEMBERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ turn only hands over the results of tools (its answer may be replayed for longer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 
 from trioproxy.providers.base import Kind
 from trioproxy.providers.fields import elements, members
@@ -37,14 +36,6 @@ def likeness(kind: Kind, found: Json) -> bytes:
         return found.digest
     said = asked["input"]
     return found.digest + digest({"input": list(map(_anonymous, said)) if isinstance(said, list) else said})
-
-
-def raw_likeness(body: bytes) -> bytes:
-    """What stands for a body that cannot be read: the same bytes are the same body.
-
-    It is no JSON, is nested too deep, or names a member twice.
-    """
-    return b"raw" + sha256(body).digest()
 
 
 def samples(value: object) -> bool:

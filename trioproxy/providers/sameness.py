@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trioproxy.model import Arrival
 from trioproxy.providers.base import Operation
-from trioproxy.providers.likeness import hands_over_tool_results, keeps_history, likeness, raw_likeness, samples
+from trioproxy.providers.likeness import hands_over_tool_results, keeps_history, likeness, samples
 from trioproxy.providers.volatile import HEADER_PREFIXES, HEADERS
 from trioproxy.rules import reuse
 from trioproxy.rules.routes import Route
@@ -35,7 +35,6 @@ def sameness(
     said: Mapping[bytes, bytes],
     place: Route,
     operation: Operation,
-    body: bytes,
     found: Json | None,
     replay: ReplaySettings,
 ) -> Sameness | None:
@@ -44,15 +43,15 @@ def sameness(
     Args:
         key: the process's own, 16 to 64 bytes of chance.
         said: its headers (`wire.headers.fields`).
-        body: without its content coding.
-        found: what `read_to_compare` made of `body`; None if it is not to be read.
+        found: what `read_to_compare` made of its body; None if that cannot be read: it is too large, no JSON,
+            nested too deep, or names a member twice.
     """
-    if found is not None and keeps_history(operation.kind, found.value):
+    if found is None or keeps_history(operation.kind, found.value):
         return None
-    if (found is None or samples(found.value)) and not replay.sampled:
+    if samples(found.value) and not replay.sampled:
         return None
     try:
-        alike = likeness(operation.kind, found) if found is not None else raw_likeness(body)
+        alike = likeness(operation.kind, found)
     except RecursionError:
         return None
     return Sameness(
@@ -67,7 +66,7 @@ def sameness(
         ),
         retry=reuse.is_retry(said),
         window_s=reuse.window_s(
-            tool_results_only=found is not None and hands_over_tool_results(operation.kind, found.value),
+            tool_results_only=hands_over_tool_results(operation.kind, found.value),
             window_s=replay.window,
             window_tool_result_s=replay.window_tool_result,
         ),

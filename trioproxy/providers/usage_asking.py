@@ -19,6 +19,7 @@ from collections.abc import Callable
 import msgspec
 
 from trioproxy.model import Head
+from trioproxy.providers.asking import MAX_MEMBERS
 from trioproxy.providers.fields import members, parse
 from trioproxy.wire.editing import EditError, added, replaced
 from trioproxy.wire.headers import content_coding, media_type
@@ -32,7 +33,7 @@ _OPTIONS, _ASK = "stream_options", "include_usage"
 def with_usage_asked(body: bytes, value: object) -> bytes | None:
     """`body` with `stream_options.include_usage` set, everything else byte for byte; None if it is to stay as it is.
 
-    It stays if it is no stream, asks already, or is not what the API takes. A client that says
+    It stays if it is no stream, asks already, or is not what the API takes (over 1,000 members). A client that says
     `false` or `null` has not asked; it, too, is spared the extra event (`UsageStripper`).
 
     Args:
@@ -40,7 +41,7 @@ def with_usage_asked(body: bytes, value: object) -> bytes | None:
         value: the same, decoded (`wire.canonical.parse`).
     """
     request = members(value)
-    if request.get("stream") is not True:
+    if request.get("stream") is not True or len(request) > MAX_MEMBERS:
         return None
     options = request.get(_OPTIONS)
     try:

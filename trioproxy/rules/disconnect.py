@@ -5,8 +5,8 @@
 
 A policy is a number of seconds: `abort` is 0, `linger` is `disconnect.linger`, `drain`
 is `disconnect.drain_limit`. It is that number only where living on can be worth
-something: the request has been sent, is paid by the token, and the answer is not an
-error and has not ended. Nothing here lives on without bounds: not the seconds, not the
+something: the sending of the request has begun, it is paid by the token, and the answer
+is not an error and has not ended. Nothing here lives on without bounds: not the seconds, not the
 calls, not the bytes. Seconds are kept by the relay; this never sees a clock.
 """
 

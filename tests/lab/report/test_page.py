@@ -1,4 +1,4 @@
-"""The page as text; what a browser makes of it is in test_page_in_a_browser.py."""
+"""The page as text; what a browser makes of it is in test_page_is_readable.py and test_page_shows_*.py."""
 
 from __future__ import annotations
 
